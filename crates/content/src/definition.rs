@@ -1,0 +1,183 @@
+//! What media a person wants: the file `media/<name>.toml`.
+
+mod parse;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::{Capacity, ContentId, Problem};
+
+/// The label of media whose definition says none.
+pub const DEFAULT_LABEL: &str = "Configuration Manager";
+
+/// A media definition: everything that a person decides about media.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaDefinition {
+    /// The media type; the only key besides `output.path` without which there is no definition.
+    pub media_type: MediaType,
+    /// The task sequence; stand-alone and prestaged media need one, the others have none.
+    pub task_sequence: Option<ContentId>,
+    /// The boot image, where it is not the task sequence's own.
+    pub boot_image: Option<ContentId>,
+    /// The label; [`DEFAULT_LABEL`] unless said.
+    pub label: String,
+    /// Whether nobody is asked anything but the password; no unless said.
+    pub unattended: bool,
+    /// What is written, and where.
+    pub output: Output,
+    /// Password and validity.
+    pub security: Security,
+    /// What is on the media beside what the steps need.
+    pub content: ExtraContent,
+    /// Variables and the prestart command.
+    pub customization: Customization,
+}
+
+/// The four media types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MediaType {
+    /// Makes an image of a reference computer.
+    Capture,
+    /// Starts a computer that fetches everything else over the network.
+    Bootable,
+    /// Is put on the disk in the factory.
+    Prestaged,
+    /// Installs without any network.
+    StandAlone,
+}
+
+/// What is written, and where: the table `[output]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The kind; an ISO image unless said.
+    pub kind: OutputKind,
+    /// The file, relative to the site; discs of a set get their number before the extension.
+    pub path: PathBuf,
+    /// How much a disc holds; unlimited unless said.
+    pub size: Capacity,
+    /// The time that everything on the media bears; the caller chooses where none is said.
+    pub timestamp: Option<Timestamp>,
+    /// Whether the media have an `autorun.inf`; no unless said.
+    pub autorun: bool,
+}
+
+/// The kinds of output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OutputKind {
+    /// An ISO image or a set of them.
+    Iso,
+    /// A FAT32 image for sticks.
+    Usb,
+    /// A WIM file.
+    Wim,
+}
+
+/// Password and validity: the table `[security]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Security {
+    /// Where the password comes from; no password unless said.
+    pub password: Option<PasswordSource>,
+    /// The media do not start before this moment.
+    pub valid_from: Option<Timestamp>,
+    /// The media do not start after this moment.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// Where a password comes from; never the definition itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordSource {
+    /// The first line of this file, relative to the site.
+    File(PathBuf),
+    /// The first line that this command prints.
+    Command(String),
+}
+
+/// What is on the media beside what the steps need: the table `[content]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtraContent {
+    /// Whether the applications that applications depend on, and those that they supersede, are
+    /// there too; yes unless said.
+    pub application_dependencies: bool,
+    /// Applications.
+    pub applications: Vec<ContentId>,
+    /// Packages.
+    pub packages: Vec<ContentId>,
+    /// Driver packages.
+    pub driver_packages: Vec<ContentId>,
+}
+
+/// Variables and the prestart command: the table `[customization]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Customization {
+    /// The values of media variables by their names.
+    pub variables: BTreeMap<String, String>,
+    /// What runs before the task sequence is chosen.
+    pub prestart: Option<Prestart>,
+}
+
+/// A command that runs in Windows PE before the task sequence is chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prestart {
+    /// The command line.
+    pub command: String,
+    /// The package with its files.
+    pub package: Option<ContentId>,
+}
+
+impl MediaDefinition {
+    /// Reads a definition.
+    ///
+    /// With the definition come the problems that leave it readable: some of them may be errors
+    /// (start after end), and then nothing must be built. `Err` holds every problem of a text
+    /// that is no definition.
+    pub fn parse(text: &str) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
+        parse::definition(text)
+    }
+
+    /// Whether the media hold the task sequence and its content.
+    pub fn is_stand_alone(&self) -> bool {
+        self.media_type == MediaType::StandAlone
+    }
+}
+
+impl MediaType {
+    /// All types, in the order of the wizard's documentation.
+    pub const ALL: [Self; 4] = [Self::Capture, Self::Bootable, Self::Prestaged, Self::StandAlone];
+
+    /// The word for it in a definition: `stand-alone`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Capture => "capture",
+            Self::Bootable => "bootable",
+            Self::Prestaged => "prestaged",
+            Self::StandAlone => "stand-alone",
+        }
+    }
+}
+
+impl OutputKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Iso, Self::Usb, Self::Wim];
+
+    /// The word for it in a definition: `iso`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Iso => "iso",
+            Self::Usb => "usb",
+            Self::Wim => "wim",
+        }
+    }
+}
+
+impl Default for ExtraContent {
+    fn default() -> Self {
+        Self {
+            application_dependencies: true,
+            applications: Vec::new(),
+            packages: Vec::new(),
+            driver_packages: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,306 @@
+use std::path::PathBuf;
+
+use super::{
+    Customization, DEFAULT_LABEL, ExtraContent, MediaDefinition, MediaType, Output, OutputKind,
+    PasswordSource, Prestart, Security,
+};
+use crate::fields::{Field, Fields, TomlText};
+use crate::{Capacity, Problem, Severity};
+
+/// The longest value that a task sequence variable holds, in characters.
+const VARIABLE_VALUE_MAX: usize = 4000;
+/// The longest name that a task sequence variable has, in characters.
+const VARIABLE_NAME_MAX: usize = 256;
+/// The longest label that an ISO 9660 volume identifier holds (ECMA-119 §8.4.6).
+const LABEL_MAX: usize = 32;
+
+pub(super) fn definition(text: &str) -> Result<(MediaDefinition, Vec<Problem>), Vec<Problem>> {
+    let file = TomlText::new(text);
+    let table = file.parse();
+    let definition = {
+        let root = file.root(&table);
+        let media = root.table("media");
+        if root.get("media").is_none() {
+            root.missing("media", "add a table [media] with type and task-sequence");
+        }
+        let output = root.table("output");
+        if root.get("output").is_none() {
+            root.missing("output", "add a table [output] with path");
+        }
+        let output = output.and_then(self::output);
+        let security = root.table("security").map(security).unwrap_or_default();
+        let content = root.table("content").map(content).unwrap_or_default();
+        let customization = root.table("customization").map(customization).unwrap_or_default();
+        root.finish();
+        media.and_then(self::media).zip(output).map(|(media, output)| MediaDefinition {
+            output,
+            security,
+            content,
+            customization,
+            ..media
+        })
+    };
+    match definition {
+        Some(definition) if !file.has_syntax_errors() => Ok((definition, file.into_problems())),
+        _ => Err(file.into_problems()),
+    }
+}
+
+/// Reads `[media]`; the other tables of the result are defaults.
+fn media(fields: Fields) -> Option<MediaDefinition> {
+    let media_type = media_type(&fields);
+    let task_sequence = fields.id("task-sequence");
+    let needs_sequence = matches!(media_type, Some(MediaType::StandAlone | MediaType::Prestaged));
+    if let Some(field) = fields.get("task-sequence") {
+        if matches!(media_type, Some(MediaType::Capture | MediaType::Bootable)) {
+            let remedy = "remove the key: the sequence comes from the network or is built in";
+            field.wrong("task-sequence", "media of this type hold no task sequence", remedy);
+        }
+    } else if needs_sequence {
+        fields.missing("task-sequence", "name the task sequence by its id");
+    }
+    let label = fields.get("label").and_then(|field| label(&field));
+    let definition = media_type.map(|media_type| MediaDefinition {
+        media_type,
+        task_sequence,
+        boot_image: fields.id("boot-image"),
+        label: label.unwrap_or_else(|| DEFAULT_LABEL.to_owned()),
+        unattended: fields.boolean("unattended").unwrap_or(false),
+        output: Output {
+            kind: OutputKind::Iso,
+            path: PathBuf::new(),
+            size: Capacity::Unlimited,
+            timestamp: None,
+            autorun: false,
+        },
+        security: Security::default(),
+        content: ExtraContent::default(),
+        customization: Customization::default(),
+    });
+    // The keys are known even where the type is not.
+    fields.knows(&["boot-image", "unattended"]);
+    fields.finish();
+    definition
+}
+
+fn media_type(fields: &Fields) -> Option<MediaType> {
+    let Some(field) = fields.get("type") else {
+        fields.missing("type", "type = \"stand-alone\"");
+        return None;
+    };
+    let text = field.text()?;
+    let found = MediaType::ALL.into_iter().find(|known| known.as_str() == text);
+    match found {
+        None => {
+            let known = MediaType::ALL.map(MediaType::as_str).join(", ");
+            field.wrong("value", format!("`{text}` is no media type"), format!("one of {known}"));
+        }
+        Some(MediaType::StandAlone) => {}
+        Some(_) => {
+            let message = format!("{text} media cannot be built by this version");
+            field.wrong("media-type-not-built", message, "it builds stand-alone media");
+        }
+    }
+    found
+}
+
+/// Reads the label and says what of it a volume cannot hold.
+fn label(field: &Field) -> Option<String> {
+    let label = field.text()?;
+    let rule = "label-characters";
+    if label.trim().is_empty() {
+        field.wrong(rule, "is empty", "write a label, or leave the key out");
+    } else if label.chars().any(char::is_control) {
+        field.wrong(rule, "holds a control character", "write it on one line");
+    } else if label.chars().count() > LABEL_MAX {
+        let message = format!("has more than {LABEL_MAX} characters: the volume shows only those");
+        field.report(rule, Severity::Warning, message, "shorten it");
+    }
+    const REFUSED_BY_FAT: &str = "\"*+,./:;<=>?[\\]|";
+    if let Some(c) = label.chars().find(|c| REFUSED_BY_FAT.contains(*c) || *c > '\u{ffff}') {
+        let message = format!("holds `{c}`, which a volume's name cannot hold everywhere");
+        field.report(rule, Severity::Warning, message, "use letters, digits, blanks, `-` and `_`");
+    }
+    Some(label.to_owned())
+}
+
+fn output(fields: Fields) -> Option<Output> {
+    let kind = fields.get("kind").map_or(Some(OutputKind::Iso), |field| output_kind(&field));
+    let size = fields.get("size").and_then(|field| capacity(&field));
+    let timestamp = fields.get("timestamp").and_then(|field| {
+        if !field.is_integer() {
+            return field.moment();
+        }
+        let moment = jiff::Timestamp::from_second(field.integer()?).ok();
+        if moment.is_none() {
+            field.wrong("value", "is no time that a calendar has", "seconds since 1970-01-01");
+        }
+        moment
+    });
+    let path = fields.get("path").map_or_else(
+        || {
+            fields.missing("path", "path = \"out/media.iso\"");
+            None
+        },
+        |field| {
+            let path = field.text()?;
+            if path.is_empty() || path.ends_with('/') {
+                field.wrong("value", "is no file name", "path = \"out/media.iso\"");
+                return None;
+            }
+            if path.chars().any(char::is_control) {
+                let message = "holds a control character, such as a tab or the end of a line";
+                field.wrong("value", message, "path = \"out/media.iso\"");
+                return None;
+            }
+            Some(PathBuf::from(path))
+        },
+    );
+    let autorun = fields.boolean("autorun").unwrap_or(false);
+    fields.finish();
+    let size = size.unwrap_or(Capacity::Unlimited);
+    Some(Output { kind: kind?, path: path?, size, timestamp, autorun })
+}
+
+fn output_kind(field: &Field) -> Option<OutputKind> {
+    let text = field.text()?;
+    let found = OutputKind::ALL.into_iter().find(|known| known.as_str() == text);
+    match found {
+        None => {
+            let known = OutputKind::ALL.map(OutputKind::as_str).join(", ");
+            field.wrong("value", format!("`{text}` is no kind"), format!("one of {known}"));
+        }
+        Some(OutputKind::Iso) => {}
+        Some(_) => {
+            let message = format!("{text} output cannot be built by this version");
+            field.wrong("output-kind-not-built", message, "it builds iso");
+        }
+    }
+    found
+}
+
+fn capacity(field: &Field) -> Option<Capacity> {
+    let capacity = if field.is_integer() {
+        Capacity::from_bytes(u64::try_from(field.integer()?).unwrap_or(0))
+    } else {
+        Capacity::parse(field.text()?)
+    };
+    match capacity {
+        Ok(capacity) => Some(capacity),
+        Err(error) => {
+            field.wrong("output-size", error.to_string(), "");
+            None
+        }
+    }
+}
+
+fn security(fields: Fields) -> Security {
+    let fields = fields.secret();
+    if let Some(field) = fields.get("password") {
+        let remedy = "remove it, change that password, and use password-file or password-command";
+        field.wrong("password-in-definition", "a password must not stand in the file", remedy);
+    }
+    let file = fields.text("password-file").map(|path| PasswordSource::File(path.into()));
+    let command =
+        fields.text("password-command").map(|line| PasswordSource::Command(line.to_owned()));
+    if let (Some(_), Some(field)) = (&file, fields.get("password-command")) {
+        field.wrong("value", "password-file is given too", "keep one of the two");
+    }
+    let valid_from = fields.get("valid-from").and_then(|field| field.moment());
+    let valid_until = fields.get("valid-until").and_then(|field| field.moment());
+    if let (Some(from), Some(until), Some(field)) =
+        (valid_from, valid_until, fields.get("valid-until"))
+        && from >= until
+    {
+        let message = format!("`{until}` is not after valid-from `{from}`");
+        field.wrong("dates-order", message, "give an end after the start");
+    }
+    fields.finish();
+    Security { password: file.or(command), valid_from, valid_until }
+}
+
+fn content(fields: Fields) -> ExtraContent {
+    let content = ExtraContent {
+        application_dependencies: fields.boolean("application-dependencies").unwrap_or(true),
+        applications: fields.ids("applications"),
+        packages: fields.ids("packages"),
+        driver_packages: fields.ids("driver-packages"),
+    };
+    fields.finish();
+    content
+}
+
+fn customization(fields: Fields) -> Customization {
+    let fields = fields.secret();
+    let mut customization = Customization::default();
+    if let Some(variables) = fields.table("variables") {
+        for (name, field) in variables.entries() {
+            if let Some(value) = variable(name, &field) {
+                customization.variables.insert(name.to_owned(), value);
+            }
+        }
+    }
+    customization.prestart = fields.table("prestart").and_then(prestart);
+    fields.finish();
+    customization
+}
+
+/// Reads a variable and checks its name and length (limits of the field's documentation).
+fn variable(name: &str, field: &Field) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let rule = "variable-name";
+    if name.starts_with('_') {
+        let message = "a name that begins with `_` is set by the engine only";
+        field.wrong(rule, message, "choose another name");
+    } else if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(plain) {
+        let message = "is no name: a letter, then letters, digits, `_` and `-`";
+        field.wrong(rule, message, "choose another name");
+    } else if name.len() > VARIABLE_NAME_MAX {
+        field.wrong(rule, format!("has more than {VARIABLE_NAME_MAX} characters"), "shorten it");
+    }
+    let value = field.text()?;
+    if value.chars().count() > VARIABLE_VALUE_MAX {
+        let message = format!("its value has more than {VARIABLE_VALUE_MAX} characters");
+        field.wrong("variable-value", message, "shorten it");
+    }
+    xml_text("variable-value", field, value);
+    Some(value.to_owned())
+}
+
+/// The media keep the text in XML 1.0, which has no control characters but tabs and line ends
+/// (production 2, Char).
+fn xml_text(rule: &'static str, field: &Field, text: &str) {
+    let forbidden = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
+    if let Some(c) = text.chars().find(|c| forbidden(*c)) {
+        let message = format!("holds the character U+{:04X}, which XML cannot hold", u32::from(c));
+        field.wrong(rule, message, "remove it");
+    }
+}
+
+fn prestart(fields: Fields) -> Option<Prestart> {
+    let package = fields.id("package");
+    let Some(field) = fields.get("command") else {
+        fields.missing("command", "command = \"cmd /C prestart.cmd\"");
+        fields.finish();
+        return None;
+    };
+    let command = field.text().map(str::to_owned);
+    if let Some(command) = &command {
+        xml_text("prestart-form", &field, command);
+        let lower = command.to_ascii_lowercase();
+        let shell = lower.starts_with("cmd /c ") || lower.starts_with("cmd.exe /c ");
+        let bytes = command.as_bytes();
+        let drive = bytes
+            .windows(3)
+            .any(|at| at[0].is_ascii_alphabetic() && at[1] == b':' && at[2] == b'\\');
+        if command.trim().is_empty() {
+            field.wrong("prestart-form", "is empty", "command = \"cmd /C prestart.cmd\"");
+        } else if !shell || drive {
+            let message = "has no `cmd /C`, or names a drive, whose letter varies on the target";
+            let remedy = "write `cmd /C name`, with the file in the prestart package";
+            field.report("prestart-form", Severity::Warning, message, remedy);
+        }
+    }
+    fields.finish();
+    command.map(|command| Prestart { command, package })
+}

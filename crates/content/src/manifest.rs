@@ -1,0 +1,152 @@
+//! What lies on the media: `media.json` and the manifests of contents and discs.
+//!
+//! A manifest has one JSON object a line. The digests have a fixed width, so a manifest's length
+//! is known before its digests are: encode it with [`Digest::UNKNOWN`] and count.
+
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ContentId, Digest};
+
+/// The name that [`MediaManifest::format`] has.
+pub const MEDIA_FORMAT: &str = "tsmedia-media";
+/// The version of `media.json` and the manifests that this code writes.
+pub const MEDIA_VERSION: u32 = 1;
+
+/// The document `SMS/data/media.json`: this disc, its set, and the digest of everything else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MediaManifest {
+    /// Always [`MEDIA_FORMAT`].
+    pub format: String,
+    /// At present [`MEDIA_VERSION`].
+    pub version: u32,
+    /// The set: the same on each of its discs, another for any other content or definition.
+    pub set: Digest,
+    /// Which disc this is, from 1 on.
+    pub disc: u32,
+    /// How many discs the set has.
+    pub discs: u32,
+    /// The media type as in a definition: `stand-alone`.
+    #[serde(rename = "type")]
+    pub media_type: String,
+    /// The label.
+    pub label: String,
+    /// When it was made, in UTC: `2026-11-21T09:00:00Z`.
+    pub created: String,
+    /// The media do not start before this moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<String>,
+    /// The media do not start after this moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<String>,
+    /// The task sequence to run and its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_sequence: Option<NamedId>,
+    /// The boot image on disc 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot_image: Option<NamedId>,
+    /// Every content of the set, in the order in which the steps need them.
+    pub contents: Vec<ManifestContent>,
+    /// For each disc of the set the digest of its `SMS/data/disc<n>.jsonl`, which lists the files of
+    /// that disc that belong to no content.
+    pub disc_manifests: Vec<Digest>,
+}
+
+/// An id and the name that people know it by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedId {
+    /// The id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+}
+
+/// A content of the set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestContent {
+    /// Its id: the folder below `SMS/PKG` and the name of its manifest.
+    pub id: ContentId,
+    /// What it is: `package`, `application`, `driver-package`, `os-image`, ….
+    pub kind: String,
+    /// The name that people know it by.
+    pub name: String,
+    /// The source version.
+    pub version: u32,
+    /// How many files it has.
+    pub files: u64,
+    /// The sum of their sizes in bytes.
+    pub bytes: u64,
+    /// The digest of `SMS/data/content/<id>.jsonl`.
+    pub manifest_sha256: Digest,
+    /// The discs that hold it, ascending.
+    pub discs: Vec<u32>,
+}
+
+/// A line of a manifest: a file, or an empty directory, and where it lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestLine {
+    /// In the manifest of a content, the path below the content's root; in the manifest of a
+    /// disc, below the disc's root. The path of an empty directory ends with `/`.
+    pub path: String,
+    /// The size in bytes.
+    pub size: u64,
+    /// The digest of the whole file; for a directory, of nothing.
+    pub sha256: Digest,
+    /// The disc that holds the whole file under its own name: `SMS/PKG/<id>/<path>`. Absent for a
+    /// file that is cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disc: Option<u32>,
+    /// The pieces of a file that is cut, in the order of their offsets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<ManifestPart>,
+}
+
+/// A piece of a file that is too large for a disc.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestPart {
+    /// The disc that holds the piece.
+    pub disc: u32,
+    /// Its path on that disc.
+    pub path: String,
+    /// Where in the file it starts.
+    pub offset: u64,
+    /// How many bytes it has.
+    pub length: u64,
+    /// Their digest.
+    pub sha256: Digest,
+}
+
+impl ManifestLine {
+    /// Writes the line and its line feed.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        serde_json::to_writer(&mut *out, self)?;
+        out.write_all(b"\n")
+    }
+}
+
+/// The path of a content's manifest on every disc of its set.
+pub fn content_manifest_path(id: &ContentId) -> String {
+    format!("SMS/data/content/{id}.jsonl")
+}
+
+/// The path of the manifest of disc `disc`, on every disc of its set.
+pub fn disc_manifest_path(disc: u32) -> String {
+    format!("SMS/data/disc{disc}.jsonl")
+}
+
+/// The path of a content's file on the disc that holds it whole.
+pub fn content_file_path(id: &ContentId, path: &str) -> String {
+    format!("SMS/PKG/{id}/{path}")
+}
+
+/// The path of piece `part` (from 0 on) of file number `file` (its place in the manifest, from 0
+/// on) of a content.
+pub fn part_path(id: &ContentId, file: usize, part: usize) -> String {
+    format!("SMS/data/parts/{id}/{file}.{part}")
+}
