@@ -1,0 +1,174 @@
+//! From a plan to a published set.
+
+use std::path::PathBuf;
+
+use content::Digest;
+use content::manifest::MediaManifest;
+use plan::SetDraft;
+use sha2::{Digest as _, Sha256};
+
+use crate::Error;
+use crate::hash_cache::HashCache;
+use crate::image_file::ImageFile;
+use crate::media::{
+    LateFile, content_lines, disc_lines, encode_lines, encode_media, media_manifest, set_digest,
+};
+use crate::output::{OutputLock, OutputPaths};
+use crate::plan_media::{DiscImage, MediaPlan};
+use crate::progress::{Cancel, Progress};
+use crate::scan::Scan;
+use crate::verify::{self, VerifyDepth, VerifyReport};
+use crate::write::{Digests, MethodBytes, WriteContext, Writer};
+
+/// A set that was built and took its place.
+#[derive(Debug)]
+pub struct BuildReport {
+    /// The set's id.
+    pub set: Digest,
+    /// The images, disc 1 first.
+    pub paths: Vec<PathBuf>,
+    /// Images of an older set that are gone.
+    pub removed: Vec<PathBuf>,
+    /// How the bytes came into the images.
+    pub methods: MethodBytes,
+    /// What the verification read.
+    pub verified: VerifyReport,
+}
+
+/// What a build works with besides the plan.
+#[derive(Clone, Copy)]
+pub struct BuildContext<'a> {
+    /// Digests of earlier runs; takes those of this one.
+    pub cache: &'a HashCache,
+    /// Asked between pieces of work.
+    pub cancel: &'a Cancel,
+    /// Told what happens.
+    pub progress: &'a dyn Progress,
+    /// How much is read back before the set takes its place.
+    pub verify: VerifyDepth,
+}
+
+/// Writes a set, reads it back, and puts it in the place of what is at `output`.
+///
+/// Until the last step nothing there is touched; after an error nothing new is there. Digests that
+/// were learnt on the way go into the scan's index, so that a later set of the same run reads those
+/// files once less.
+pub fn build(
+    plan: &MediaPlan,
+    scan: &mut Scan,
+    output: &OutputPaths,
+    context: &BuildContext<'_>,
+) -> Result<BuildReport, Error> {
+    let lock = OutputLock::take(output)?;
+    let discs = plan.span.discs.len() as u32;
+    lock.check_targets(discs)?;
+    let partial: Vec<PathBuf> = (1..=discs).map(|disc| output.partial(disc)).collect();
+    let mut images = Vec::with_capacity(plan.span.discs.len());
+    let mut patched = Vec::new();
+    for disc in 0..plan.span.discs.len() {
+        let DiscImage { image, patched: of_disc } = plan.disc_image(scan, disc)?;
+        images.push(image);
+        patched.extend(of_disc);
+    }
+    let mut writer = Writer::create(images, &partial, scan)?;
+    let BuildContext { cache, cancel, progress, verify } = *context;
+    let digests = writer.write_data(&WriteContext { scan, cache, cancel, progress })?;
+    let set = write_manifests(plan, scan, &digests, &patched, &mut writer)?;
+    let methods = writer.finish()?;
+    cancel.check()?;
+    let verified = verify::images(&partial, verify, cancel, progress)?;
+    if let Some(finding) = verified.findings.first() {
+        return Err(Error::Integrity(format!("the image just written is wrong: {finding}")));
+    }
+    cancel.check()?;
+    let new = &verified.discs.first().expect("a set that is right has a disc").manifest;
+    let removed = stale(output, new);
+    let paths = lock.publish(discs, &removed, || {
+        writer.keep();
+    })?;
+    remember(scan, &digests);
+    Ok(BuildReport { set, paths, removed, methods, verified })
+}
+
+/// Images of an older set of the same media that the new one does not replace. Whatever else has
+/// such a name stays: no media of ours, or those of another definition.
+fn stale(output: &OutputPaths, new: &MediaManifest) -> Vec<PathBuf> {
+    let replaced = |number: &Option<u32>| match number {
+        None => new.discs == 1,
+        Some(disc) => new.discs > 1 && (1..=new.discs).contains(disc),
+    };
+    let found = output.numbered().into_iter().filter(|(number, _)| !replaced(number));
+    let stale = found.filter(|(number, path)| {
+        let old = ImageFile::open(path).and_then(|image| verify::read_media_manifest(&image));
+        old.is_ok_and(|old| is_disc(&old, *number) && same_media(&old, new))
+    });
+    stale.map(|(_, path)| path).collect()
+}
+
+/// Whether this is the disc that a build gave a name with this number, or without one.
+fn is_disc(manifest: &MediaManifest, number: Option<u32>) -> bool {
+    let MediaManifest { disc, discs, .. } = *manifest;
+    match number {
+        None => disc == 1 && discs == 1,
+        Some(number) => disc == number && discs > 1 && (1..=discs).contains(&number),
+    }
+}
+
+/// Whether two sets were made for the same purpose, as far as media say it.
+fn same_media(old: &MediaManifest, new: &MediaManifest) -> bool {
+    let sequence =
+        |manifest: &MediaManifest| manifest.task_sequence.as_ref().map(|named| named.id.clone());
+    old.media_type == new.media_type && old.label == new.label && sequence(old) == sequence(new)
+}
+
+fn write_manifests(
+    plan: &MediaPlan,
+    scan: &Scan,
+    digests: &Digests,
+    patched: &[(String, std::sync::Arc<[u8]>)],
+    writer: &mut Writer,
+) -> Result<Digest, Error> {
+    let index = &scan.index;
+    let placements = plan.span.placements(index);
+    let set = SetDraft { index, contents: &plan.span.contents, placements: &placements };
+    let known = Some(digests);
+    let mut bytes = Vec::new();
+    let mut manifests = Vec::with_capacity(set.contents.len());
+    for &position in set.contents {
+        bytes.clear();
+        let lines = content_lines(index, &placements, position, known);
+        encode_lines(lines, &mut bytes).expect("writing to memory does not fail");
+        manifests.push(sha256(&bytes));
+        writer.write_late(LateFile::Content(position).id(), &bytes)?;
+    }
+    let mut disc_manifests = Vec::with_capacity(plan.span.discs.len());
+    let discs = placements.disc_count();
+    for disc in 1..=discs {
+        bytes.clear();
+        let lines = disc_lines(index, &plan.boot, &plan.own, disc, known, patched);
+        encode_lines(lines, &mut bytes).expect("writing to memory does not fail");
+        disc_manifests.push(sha256(&bytes));
+        writer.write_late(LateFile::Disc(disc).id(), &bytes)?;
+    }
+    let media = |set_id: Digest, disc: u32| {
+        media_manifest(&plan.facts, index, &set, &manifests, &disc_manifests, set_id, disc)
+    };
+    let set_id = set_digest(&media(Digest::UNKNOWN, 1));
+    for disc in 1..=discs {
+        writer.write_late(LateFile::Media(disc).id(), &encode_media(&media(set_id, disc)))?;
+    }
+    Ok(set_id)
+}
+
+fn sha256(bytes: &[u8]) -> Digest {
+    Digest(Sha256::digest(bytes).into())
+}
+
+fn remember(scan: &mut Scan, digests: &Digests) {
+    for (id, blob) in (0..).map(content::BlobId).zip(&mut scan.index.blobs) {
+        if let Some(digest) = digests.whole(id) {
+            blob.digest = Some(digest);
+            blob.digest_checked = true;
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! From what lies on a disc to the tree of its files.
+
+use image::{ByteCount, FileData, FileTree, PathError, TreeProblem, ValidTree};
+use iso9660_writer::{IsoOptions, LayoutError, Timestamp};
+use plan::{DiscDraft, Medium, SetDraft};
+use thiserror::Error;
+
+use crate::media::{BootTree, ManifestSizes, MediaFacts, OwnFiles};
+use crate::write::MediaBlob;
+
+/// Why a disc's files cannot become an image.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ComposeError {
+    /// A path that no tree can hold.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// Names that cannot stand beside each other.
+    #[error("{}", problems(.0))]
+    Tree(Vec<TreeProblem>),
+    /// What ISO 9660 or UDF cannot hold.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+}
+
+/// How many problems a message lists.
+const SHOWN_MAX: usize = 10;
+
+fn problems(problems: &[TreeProblem]) -> String {
+    let mut texts: Vec<String> = problems.iter().take(SHOWN_MAX).map(ToString::to_string).collect();
+    if problems.len() > SHOWN_MAX {
+        texts.push(format!("and {} more", problems.len() - SHOWN_MAX));
+    }
+    texts.join("; ")
+}
+
+/// ISO images with the files of one set.
+#[derive(Debug)]
+pub struct IsoMedium<'a> {
+    /// What people decided.
+    pub facts: &'a MediaFacts,
+    /// What the firmware starts.
+    pub boot: &'a BootTree,
+    /// The files that belong to no content.
+    pub own: &'a OwnFiles,
+    /// How much a disc holds.
+    pub capacity: Option<ByteCount>,
+    /// The contents (positions in the index) in the order of first use.
+    pub order: &'a [u32],
+}
+
+/// Where data lies on a disc: what starts the computer, then manifests, then contents in the order
+/// of first use.
+mod rank {
+    pub const BOOT: u32 = 0;
+    pub const OWN: u32 = 1;
+    pub const LATE: u32 = 2;
+    pub const CONTENT: u32 = 3;
+}
+
+impl IsoMedium<'_> {
+    /// The files of a disc.
+    pub fn tree(
+        &self,
+        disc: &DiscDraft<'_>,
+        sizes: &ManifestSizes,
+    ) -> Result<ValidTree<MediaBlob>, ComposeError> {
+        let mut tree = FileTree::new();
+        if disc.number == 1 {
+            self.add_boot_tree(&mut tree, disc)?;
+        }
+        for file in self.own.of_disc(disc.number) {
+            tree.add_file_ranked(&file.path, FileData::Bytes(file.bytes()), rank::OWN)?;
+        }
+        for (late, len) in sizes.of_disc(disc.number) {
+            let data = FileData::blob(MediaBlob::Late(late.id()), ByteCount(len));
+            tree.add_file_ranked(&late.path(disc.index), data, rank::LATE)?;
+        }
+        let mut ranks = vec![u32::MAX; disc.index.contents.len()];
+        for (&position, rank) in self.order.iter().zip(rank::CONTENT..) {
+            ranks[position as usize] = rank;
+        }
+        for content in disc.starting() {
+            tree.add_directory(&format!("SMS/PKG/{}", content.id))?;
+            for path in &content.empty_directories {
+                tree.add_directory(&format!("SMS/PKG/{}/{path}", content.id))?;
+            }
+        }
+        for piece in disc.pieces {
+            let blob = MediaBlob::Content(piece.file(disc.index).blob);
+            let data = FileData::Blob { blob, offset: piece.offset, len: piece.len };
+            let rank = ranks[piece.content as usize];
+            tree.add_file_ranked(&piece.path(disc.index), data, rank)?;
+        }
+        tree.validate().map_err(ComposeError::Tree)
+    }
+
+    fn add_boot_tree(
+        &self,
+        tree: &mut FileTree<MediaBlob>,
+        disc: &DiscDraft<'_>,
+    ) -> Result<(), ComposeError> {
+        let content = self.boot.content.as_ref().and_then(|id| disc.index.content(id));
+        let Some(content) = content else { return Ok(()) };
+        for path in &content.empty_directories {
+            tree.add_directory(path)?;
+        }
+        let bios = self.boot.boot.bios.as_ref().map(|bios| bios.image.as_str());
+        for file in &content.files {
+            let data = match self.boot.patched.get(&file.blob) {
+                Some(bytes) if bios == Some(&*file.path) => FileData::Bytes(bytes.clone()),
+                _ => FileData::blob(MediaBlob::Content(file.blob), disc.index.size(file)),
+            };
+            tree.add_file_ranked(&file.path, data, rank::BOOT)?;
+        }
+        Ok(())
+    }
+
+    /// What the image of disc `number` holds besides its files.
+    pub fn options(&self, number: u32) -> IsoOptions {
+        let first = number == 1;
+        IsoOptions {
+            volume_label: self.facts.label.chars().take(32).collect(),
+            created: Timestamp(self.facts.created.as_second()),
+            serial: self.facts.serial(&format!("disc {number}")),
+            publisher: String::new(),
+            data_preparer: String::new(),
+            application: "TSMEDIA".to_owned(),
+            boot: if first { self.boot.boot.clone() } else { Default::default() },
+            hybrid: first && self.boot.starts_as_disk(),
+            ..IsoOptions::default()
+        }
+    }
+}
+
+impl Medium for IsoMedium<'_> {
+    type Error = ComposeError;
+    type SetSizes = ManifestSizes;
+
+    fn capacity(&self) -> Option<ByteCount> {
+        self.capacity
+    }
+
+    /// UDF file entries describe 234 short allocation descriptors of 1 GiB − 2 KiB.
+    fn max_file(&self) -> ByteCount {
+        iso9660_writer::FILE_LEN_MAX
+    }
+
+    fn measure_set(&self, set: &SetDraft<'_>) -> Result<ManifestSizes, ComposeError> {
+        Ok(ManifestSizes::measure(self.facts, self.boot, self.own, set))
+    }
+
+    fn measure(
+        &self,
+        disc: &DiscDraft<'_>,
+        sizes: &ManifestSizes,
+    ) -> Result<ByteCount, ComposeError> {
+        let tree = self.tree(disc, sizes)?;
+        Ok(iso9660_writer::measure(&tree, &self.options(disc.number))?)
+    }
+}

@@ -1,0 +1,30 @@
+//! Do it: load, scan, compose, write, verify.
+
+pub mod build;
+pub mod catalog_edit;
+pub mod cmtrace;
+pub mod compose;
+pub mod diff;
+pub mod envelope;
+mod error;
+pub mod extract;
+mod hash_cache;
+pub mod image_file;
+pub mod import;
+pub mod library;
+pub mod load;
+pub mod media;
+pub mod output;
+pub mod password;
+pub mod plan_media;
+pub mod progress;
+mod read;
+pub mod scan;
+mod stamp;
+pub mod verify;
+mod walk;
+pub mod write;
+
+pub use error::{ContentProblem, Error, IoContext, chain};
+pub use hash_cache::HashCache;
+pub use stamp::{FileStamp, Nanoseconds};

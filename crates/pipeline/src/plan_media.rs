@@ -1,0 +1,212 @@
+//! From a definition to the plan of its discs. Nothing is written.
+
+use std::path::PathBuf;
+
+use content::{
+    Catalog, ContentGraph, ContentId, ContentLocation, MediaDefinition, Need, ResolvedMedia,
+};
+use image::{ByteCount, Image};
+use jiff::Timestamp;
+use plan::{SpanError, SpanPlan};
+
+use crate::compose::{ComposeError, IsoMedium};
+use crate::media::{
+    BootTree, ContentFacts, ManifestSizes, MediaFacts, MediaSequence, OwnFiles, Prestart, own_files,
+};
+use crate::password::Password;
+use crate::scan::Scan;
+use crate::write::MediaBlob;
+use crate::{Error, Nanoseconds};
+
+/// A definition with everything that was found for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Resolved<'a> {
+    /// The definition.
+    pub definition: &'a MediaDefinition,
+    /// What it needs.
+    pub media: &'a ResolvedMedia,
+    /// What all definitions of the run need.
+    pub graph: &'a ContentGraph,
+    /// What the site has.
+    pub catalog: &'a Catalog,
+    /// The site's code.
+    pub site_code: &'a str,
+}
+
+/// A set as it will be: its discs, and what makes their images.
+#[derive(Debug)]
+pub struct MediaPlan {
+    /// Which bytes lie on which disc, and why.
+    pub span: SpanPlan,
+    /// What people decided.
+    pub facts: MediaFacts,
+    /// What the firmware starts.
+    pub boot: BootTree,
+    /// The files that belong to no content.
+    pub own: OwnFiles,
+    /// The lengths of the manifests.
+    pub sizes: ManifestSizes,
+    order: Vec<u32>,
+}
+
+/// The contents of a run and where they lie: what the scan has to list.
+pub fn locations(graph: &ContentGraph, catalog: &Catalog) -> Vec<(ContentId, ContentLocation)> {
+    let located = |id: &ContentId| Some((id.clone(), catalog.locations.get(id)?.clone()));
+    graph.contents.keys().filter_map(located).collect()
+}
+
+/// The newest modification time of the files that a set holds: the time that its media bear when
+/// nobody says another.
+fn newest(scan: &Scan, contents: &[&ContentId]) -> Timestamp {
+    let held = scan.index.contents.iter().zip(&scan.newest);
+    let held = held.filter(|(content, _)| contents.contains(&&content.id));
+    let newest = held.filter_map(|(_, newest)| *newest).max();
+    let seconds = newest.unwrap_or(Nanoseconds(0)).0.div_euclid(1_000_000_000);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Plans the media of one definition.
+///
+/// `created` is the time that the media bear where the definition says none; without it, that of
+/// the newest file.
+pub fn plan_media(
+    resolved: &Resolved<'_>,
+    scan: &Scan,
+    password: Option<Password>,
+    created: Option<Timestamp>,
+) -> Result<MediaPlan, Error> {
+    let boot = match &resolved.media.boot_image {
+        Some(id) => BootTree::find(scan, id)?,
+        None => BootTree::default(),
+    };
+    let facts = facts(resolved, scan, password, created);
+    let own = own_files(&facts);
+    let order = order(scan, &resolved.media.needs);
+    let capacity = resolved.definition.output.size.bytes();
+    let medium = IsoMedium { facts: &facts, boot: &boot, own: &own, capacity, order: &order };
+    let span = plan::span(&scan.index, &resolved.media.needs, &medium).map_err(span_error)?;
+    let placements = span.placements(&scan.index);
+    let draft =
+        plan::SetDraft { index: &scan.index, contents: &span.contents, placements: &placements };
+    let sizes = ManifestSizes::measure(&facts, &boot, &own, &draft);
+    Ok(MediaPlan { span, facts, boot, own, sizes, order })
+}
+
+fn order(scan: &Scan, needs: &[Need]) -> Vec<u32> {
+    let position = |need: &Need| {
+        let found = scan.index.contents.binary_search_by(|content| content.id.cmp(&need.content));
+        found.ok().map(|position| position as u32)
+    };
+    needs.iter().filter_map(position).collect()
+}
+
+fn span_error(error: SpanError<ComposeError>) -> Error {
+    match error {
+        SpanError::Medium(error) => Error::Layout { reason: error.to_string() },
+        error => Error::DoesNotFit(error.to_string()),
+    }
+}
+
+fn facts(
+    resolved: &Resolved<'_>,
+    scan: &Scan,
+    password: Option<Password>,
+    created: Option<Timestamp>,
+) -> MediaFacts {
+    let Resolved { definition, media, graph, catalog, site_code } = *resolved;
+    let name = |id: &ContentId| graph.content_name(id).to_owned();
+    let ids: Vec<&ContentId> =
+        media.needs.iter().map(|need| &need.content).chain(&media.boot_image).collect();
+    let sequences = media.sequences.iter().filter_map(|id| {
+        let entry = catalog.task_sequences.get(id)?;
+        let name = catalog.sequence_name(id);
+        Some(MediaSequence { id: id.clone(), name, document: without_declaration(entry) })
+    });
+    let contents = media.needs.iter().map(|need| {
+        let known = graph.contents.get(&need.content);
+        ContentFacts {
+            id: need.content.clone(),
+            kind: known.map_or("package", |content| content.kind).to_owned(),
+            name: name(&need.content),
+            version: known.map_or(1, |content| content.source_version),
+        }
+    });
+    let customization = &definition.customization;
+    MediaFacts {
+        media_type: definition.media_type,
+        label: definition.label.clone(),
+        created: definition.output.timestamp.or(created).unwrap_or_else(|| newest(scan, &ids)),
+        unattended: definition.unattended,
+        autorun: definition.output.autorun,
+        password,
+        valid_from: definition.security.valid_from,
+        valid_until: definition.security.valid_until,
+        site_code: site_code.to_owned(),
+        sequences: sequences.collect(),
+        boot_image: media.boot_image.as_ref().map(|id| (id.clone(), name(id))),
+        variables: customization.variables.clone().into_iter().collect(),
+        prestart: customization.prestart.as_ref().map(|prestart| Prestart {
+            command: prestart.command.clone(),
+            package: prestart.package.clone(),
+        }),
+        contents: contents.collect(),
+    }
+}
+
+/// The policy holds several documents, and a declaration may stand only at the start of one.
+fn without_declaration(entry: &content::SequenceEntry) -> String {
+    let text = entry.sequence.to_xml();
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let body = match text.strip_prefix("<?xml") {
+        Some(rest) => rest.split_once("?>").map_or(text, |(_, body)| body),
+        None => text,
+    };
+    body.trim().to_owned()
+}
+
+/// The image of a disc, and files in it whose bytes differ from their content's.
+pub struct DiscImage {
+    /// Where each byte comes from.
+    pub image: Image<MediaBlob>,
+    /// The paths and bytes of the files that hold the place of the boot image in the volume.
+    pub patched: Vec<(String, std::sync::Arc<[u8]>)>,
+}
+
+impl MediaPlan {
+    fn medium(&self) -> IsoMedium<'_> {
+        IsoMedium {
+            facts: &self.facts,
+            boot: &self.boot,
+            own: &self.own,
+            capacity: None,
+            order: &self.order,
+        }
+    }
+
+    /// Lays the image of a disc out. `disc` is its position in the plan.
+    pub fn disc_image(&self, scan: &Scan, disc: usize) -> Result<DiscImage, Error> {
+        let medium = self.medium();
+        let plan = &self.span.discs[disc];
+        let failed = |error: ComposeError| Error::Layout { reason: error.to_string() };
+        let tree = medium.tree(&plan.draft(&scan.index), &self.sizes).map_err(failed)?;
+        let layout = iso9660_writer::layout(tree, &medium.options(plan.number))
+            .map_err(|error| failed(error.into()))?;
+        let path = |(node, bytes)| (layout.tree().path(node), bytes);
+        let patched = layout.patched_files().into_iter().map(path).collect();
+        let image = layout.into_image();
+        let fits = plan.capacity.is_none_or(|capacity| image.len() <= capacity);
+        assert!(fits, "the planner measured the same tree with the same code");
+        Ok(DiscImage { image, patched })
+    }
+
+    /// The sum of the sizes of all images.
+    pub fn bytes(&self) -> ByteCount {
+        self.span.discs.iter().map(|disc| disc.bytes).sum()
+    }
+
+    /// The paths of the images.
+    pub fn paths(&self, output: &crate::output::OutputPaths) -> Vec<PathBuf> {
+        let discs = self.span.discs.len() as u32;
+        (1..=discs).map(|disc| output.disc(disc, discs)).collect()
+    }
+}

@@ -1,0 +1,355 @@
+//! Reads media back as a target would, and compares every byte with what the manifests say.
+
+mod expected;
+mod hash;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use content::manifest::{MEDIA_FORMAT, MEDIA_VERSION, ManifestLine, MediaManifest};
+use content::{ContentId, Digest};
+use iso9660_writer::check::{CheckOptions, check};
+use iso9660_writer::read::{DataExtent, Namespace, walk};
+use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
+
+use crate::Error;
+use crate::image_file::ImageFile;
+use crate::progress::{Amount, Cancel, Phase, Progress};
+use expected::Expected;
+
+/// How much of an image is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerifyDepth {
+    /// Every descriptor, directory and file entry in all namespaces, and the manifests.
+    Structure,
+    /// All that, and every byte of every file.
+    Full,
+}
+
+/// What a verification found.
+#[derive(Debug, Default)]
+pub struct VerifyReport {
+    /// The discs in the order of their numbers.
+    pub discs: Vec<VerifiedDisc>,
+    /// Everything that is not as it should be; by disc and offset.
+    pub findings: Vec<Finding>,
+}
+
+/// A disc that could be read.
+#[derive(Debug)]
+pub struct VerifiedDisc {
+    /// Its image.
+    pub path: PathBuf,
+    /// What it says of itself.
+    pub manifest: MediaManifest,
+    /// How many files it holds.
+    pub files: u64,
+    /// How many bytes were hashed; data that several files share counts once.
+    pub hashed_bytes: u64,
+    /// The cut files of the whole set.
+    cut: Vec<(ContentId, ManifestLine)>,
+}
+
+/// Something on the media that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// The image.
+    pub image: PathBuf,
+    /// Which disc of its set that is, if it says so.
+    pub disc: Option<u32>,
+    /// Where in the image, in bytes from its start.
+    pub offset: u64,
+    /// The file in the image.
+    pub file: Option<String>,
+    /// The id of the rule that is broken.
+    pub rule: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}] ", self.rule)?;
+        if let Some(disc) = self.disc {
+            write!(f, "disc {disc}, ")?;
+        }
+        write!(f, "`{}` at byte {}", self.image.display(), self.offset)?;
+        if let Some(file) = &self.file {
+            write!(f, ", file `{file}`")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+/// The namespaces that media have: what Windows reads, and what Linux and firmware do.
+const REQUIRED: [Namespace; 3] = [Namespace::Udf, Namespace::Joliet, Namespace::RockRidge];
+
+/// The largest `media.json` that is read: some ten thousand contents.
+const MEDIA_JSON_MAX: u64 = 64 << 20;
+/// The largest manifest that is read, since it is held in memory: some five million files.
+const MANIFEST_MAX: u64 = 1 << 30;
+
+/// Reads `media.json` of an image.
+pub fn read_media_manifest(image: &ImageFile) -> Result<MediaManifest, Error> {
+    let wrong = |what: &str| Error::Integrity(format!("`{}` {what}", image.path().display()));
+    let bytes = image
+        .read_file("SMS/data/media.json", MEDIA_JSON_MAX)?
+        .ok_or_else(|| wrong("has no `SMS/data/media.json`: it is no media of tsmedia"))?;
+    let manifest: MediaManifest = serde_json::from_slice(&bytes)
+        .map_err(|error| wrong(&format!("has a `SMS/data/media.json` that is wrong: {error}")))?;
+    if manifest.format != MEDIA_FORMAT || manifest.version != MEDIA_VERSION {
+        return Err(wrong("was made by another version, which this one cannot read"));
+    }
+    // Whoever lists the discs of a set must not have to list as many as 32 bits can say.
+    let MediaManifest { disc, discs, .. } = manifest;
+    if discs > plan::MAX_DISCS || !(1..=discs).contains(&disc) {
+        return Err(wrong(&format!("says that it is disc {disc} of {discs}")));
+    }
+    Ok(manifest)
+}
+
+/// Reads a manifest of an image, which must have this digest.
+pub fn manifest_lines(
+    image: &ImageFile,
+    path: &str,
+    digest: Digest,
+) -> Result<Vec<ManifestLine>, Error> {
+    let wrong = |what: String| Error::Integrity(format!("`{}`: {what}", image.path().display()));
+    let bytes = image
+        .read_file(path, MANIFEST_MAX)?
+        .ok_or_else(|| wrong(format!("`{path}` is not there")))?;
+    if Digest(Sha256::digest(&bytes).into()) != digest {
+        return Err(wrong(format!("`{path}` is not what `media.json` says")));
+    }
+    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines
+        .map(|line| {
+            serde_json::from_slice(line).map_err(|error| wrong(format!("`{path}`: {error}")))
+        })
+        .collect()
+}
+
+/// Verifies images: each by itself, and that they belong together.
+///
+/// `Err` means that the work could not be done; what is wrong with the media is in the report.
+pub fn images(
+    paths: &[PathBuf],
+    depth: VerifyDepth,
+    cancel: &Cancel,
+    progress: &dyn Progress,
+) -> Result<VerifyReport, Error> {
+    let images: Vec<ImageFile> =
+        paths.iter().map(|path| ImageFile::open(path)).collect::<Result<_, _>>()?;
+    let bytes = images.iter().map(iso9660_writer::read::ReadAt::len).sum();
+    progress.begin(Phase::Verify, Amount { bytes, files: 0 });
+    let mut report = VerifyReport::default();
+    for image in &images {
+        disc(image, depth, cancel, progress, &mut report)?;
+    }
+    report.discs.sort_by_key(|disc| disc.manifest.disc);
+    belong_together(&mut report);
+    if depth == VerifyDepth::Full {
+        cut_files(&images, cancel, &mut report)?;
+    }
+    report.findings.sort();
+    Ok(report)
+}
+
+fn disc(
+    image: &ImageFile,
+    depth: VerifyDepth,
+    cancel: &Cancel,
+    progress: &dyn Progress,
+    report: &mut VerifyReport,
+) -> Result<(), Error> {
+    let mut disc = Disc { image, number: None, findings: Vec::new() };
+    match read_media_manifest(image) {
+        Err(Error::Integrity(message)) => disc.add(0, None, "media-json", message),
+        Err(error) => return Err(error),
+        Ok(manifest) => {
+            disc.number = Some(manifest.disc);
+            let found = disc.files(manifest, depth, cancel, progress)?;
+            report.discs.push(found);
+        }
+    }
+    cancel.check()?;
+    // Last, because it looks at what lies between files: when they have been hashed, that has been
+    // read already.
+    let require = REQUIRED.to_vec();
+    let slack = depth == VerifyDepth::Full;
+    for fault in check(image, &CheckOptions { require, slack, ..CheckOptions::default() }) {
+        disc.add(fault.offset, fault.path, fault.rule, fault.message);
+    }
+    report.findings.extend(disc.findings);
+    Ok(())
+}
+
+/// A disc while it is verified.
+struct Disc<'a> {
+    image: &'a ImageFile,
+    number: Option<u32>,
+    findings: Vec<Finding>,
+}
+
+/// A file on a disc: its place among what is expected, and where its bytes lie.
+struct FoundFile {
+    expected: usize,
+    extents: Box<[DataExtent]>,
+}
+
+impl Disc<'_> {
+    fn add(&mut self, offset: u64, file: Option<String>, rule: &str, message: impl Into<String>) {
+        self.findings.push(Finding {
+            image: self.image.path().to_owned(),
+            disc: self.number,
+            offset,
+            file,
+            rule: rule.to_owned(),
+            message: message.into(),
+        });
+    }
+
+    /// Compares the disc's files with its manifests.
+    fn files(
+        &mut self,
+        manifest: MediaManifest,
+        depth: VerifyDepth,
+        cancel: &Cancel,
+        progress: &dyn Progress,
+    ) -> Result<VerifiedDisc, Error> {
+        let expected = expected::read(self, &manifest)?;
+        let files = self.compare_tree(&expected, depth);
+        let hashed_bytes = match depth {
+            VerifyDepth::Structure => 0,
+            VerifyDepth::Full => hash::files(self, &expected, &files, cancel, progress)?,
+        };
+        Ok(VerifiedDisc {
+            path: self.image.path().to_owned(),
+            manifest,
+            files: expected.files.len() as u64,
+            hashed_bytes,
+            cut: expected.cut,
+        })
+    }
+
+    /// Walks the disc and compares names and sizes. Returns the files that are to be hashed.
+    fn compare_tree(&mut self, expected: &Expected, depth: VerifyDepth) -> Vec<FoundFile> {
+        let mut found = Vec::new();
+        let mut seen = vec![false; expected.files.len()];
+        let mut odd = Vec::new();
+        let walked = walk(self.image, Namespace::Udf, &mut |entry| {
+            let place = expected.find(&entry.path);
+            match place {
+                Some(place) if !entry.is_directory() => {
+                    seen[place] = true;
+                    let file = &expected.files[place];
+                    if file.size == entry.len {
+                        if depth == VerifyDepth::Full {
+                            let extents = entry.extents.clone().into_boxed_slice();
+                            found.push(FoundFile { expected: place, extents });
+                        }
+                    } else {
+                        let message =
+                            format!("has {} bytes, the manifest says {}", entry.len, file.size);
+                        odd.push((entry.record_offset, entry.path.clone(), "size", message));
+                    }
+                }
+                _ if entry.is_directory() && expected.has_directory(&entry.path) => {}
+                _ => {
+                    let message = "is in no manifest".to_owned();
+                    odd.push((entry.record_offset, entry.path.clone(), "unlisted", message));
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        for (offset, path, rule, message) in odd {
+            self.add(offset, Some(path), rule, message);
+        }
+        if let Err(error) = walked {
+            self.add(0, None, "unreadable", format!("the tree cannot be read: {error}"));
+        }
+        for (file, _) in expected.files.iter().zip(&seen).filter(|(_, seen)| !**seen) {
+            let message = "is in a manifest, but not on the disc";
+            self.add(0, Some(file.path.to_string()), "missing", message);
+        }
+        found
+    }
+}
+
+/// Several images must be different discs of one set.
+fn belong_together(report: &mut VerifyReport) {
+    let Some(first) = report.discs.first() else { return };
+    let mut findings = Vec::new();
+    let mut add = |disc: &VerifiedDisc, rule: &str, message: String| {
+        findings.push(Finding {
+            image: disc.path.clone(),
+            disc: Some(disc.manifest.disc),
+            offset: 0,
+            file: None,
+            rule: rule.to_owned(),
+            message,
+        });
+    };
+    let mut numbers: BTreeMap<u32, &Path> = BTreeMap::new();
+    for disc in &report.discs {
+        if disc.manifest.set != first.manifest.set {
+            add(disc, "other-set", format!("belongs to set {}", disc.manifest.set));
+        }
+        if let Some(other) = numbers.insert(disc.manifest.disc, &disc.path) {
+            add(disc, "disc-twice", format!("is the same disc as `{}`", other.display()));
+        }
+    }
+    report.findings.extend(findings);
+}
+
+/// With all discs at hand, checks that the parts of each cut file make the whole.
+fn cut_files(
+    images: &[ImageFile],
+    cancel: &Cancel,
+    report: &mut VerifyReport,
+) -> Result<(), Error> {
+    let Some(first) = report.discs.first() else { return Ok(()) };
+    let complete = report.discs.len() as u32 == first.manifest.discs;
+    if !complete || !report.findings.is_empty() {
+        return Ok(());
+    }
+    let by_number: HashMap<u32, &ImageFile> = report
+        .discs
+        .iter()
+        .filter_map(|disc| {
+            let image = images.iter().find(|image| image.path() == disc.path)?;
+            Some((disc.manifest.disc, image))
+        })
+        .collect();
+    let wrong: Vec<(ContentId, String)> = first
+        .cut
+        .par_iter()
+        .map(|(content, line)| {
+            let whole = hash::joined(&by_number, line, cancel)? == Some(line.sha256);
+            Ok((!whole).then(|| (content.clone(), line.path.clone())))
+        })
+        .collect::<Result<Vec<_>, Error>>()?
+        .into_iter()
+        .flatten()
+        .collect();
+    let (image, disc) = (first.path.clone(), first.manifest.disc);
+    report.findings.extend(wrong.into_iter().map(|(content, path)| Finding {
+        image: image.clone(),
+        disc: Some(disc),
+        offset: 0,
+        file: Some(format!("SMS/PKG/{content}/{path}")),
+        rule: "digest".to_owned(),
+        message: "the parts on the discs do not make the file".to_owned(),
+    }));
+    Ok(())
+}
+
+/// What a file must have.
+struct ExpectedFile {
+    path: Box<str>,
+    size: u64,
+    sha256: Digest,
+}

@@ -1,0 +1,148 @@
+//! What the manifests say of a disc.
+
+use std::collections::HashSet;
+
+use content::manifest::{
+    ManifestLine, MediaManifest, content_file_path, content_manifest_path, disc_manifest_path,
+};
+use content::{ContentId, Digest};
+use sha2::{Digest as _, Sha256};
+
+use super::{Disc, ExpectedFile, MANIFEST_MAX};
+use crate::Error;
+
+/// The files and directories that a disc must have.
+pub struct Expected {
+    /// Sorted by the bytes of their paths.
+    pub files: Vec<ExpectedFile>,
+    /// The files of the whole set that are cut.
+    pub cut: Vec<(ContentId, ManifestLine)>,
+    directories: HashSet<Box<str>>,
+}
+
+impl Expected {
+    pub fn find(&self, path: &str) -> Option<usize> {
+        self.files.binary_search_by(|file| (*file.path).cmp(path)).ok()
+    }
+
+    pub fn has_directory(&self, path: &str) -> bool {
+        self.directories.contains(path)
+    }
+
+    fn add_file(&mut self, path: String, size: u64, sha256: Digest) {
+        self.add_parents(&path);
+        self.files.push(ExpectedFile { path: path.into(), size, sha256 });
+    }
+
+    fn add_parents(&mut self, path: &str) {
+        let mut path = path;
+        while let Some((parent, _)) = path.rsplit_once('/') {
+            if !self.directories.insert(parent.into()) {
+                return;
+            }
+            path = parent;
+        }
+    }
+
+    fn add_line(&mut self, line: ManifestLine, path: String) {
+        match path.strip_suffix('/') {
+            Some(directory) => {
+                self.directories.insert(directory.into());
+                self.add_parents(directory);
+            }
+            None => self.add_file(path, line.size, line.sha256),
+        }
+    }
+}
+
+/// Reads the manifests of a disc and checks their digests.
+pub fn read(disc: &mut Disc<'_>, manifest: &MediaManifest) -> Result<Expected, Error> {
+    let mut expected = Expected { files: Vec::new(), cut: Vec::new(), directories: HashSet::new() };
+    let number = manifest.disc;
+    for content in &manifest.contents {
+        let path = content_manifest_path(&content.id);
+        let Some(bytes) = checked(disc, &path, content.manifest_sha256)? else { continue };
+        expected.add_file(path.clone(), bytes.len() as u64, content.manifest_sha256);
+        // Its folder lies where the content starts, even if no file of it does.
+        if content.discs.first() == Some(&number) {
+            let folder = content_file_path(&content.id, "");
+            expected.add_line(directory_line(), folder);
+        }
+        for line in lines(disc, &path, &bytes) {
+            add_content_line(&mut expected, &content.id, number, line);
+        }
+    }
+    for (digest, of_disc) in manifest.disc_manifests.iter().zip(1..) {
+        let path = disc_manifest_path(of_disc);
+        let Some(bytes) = checked(disc, &path, *digest)? else { continue };
+        expected.add_file(path.clone(), bytes.len() as u64, *digest);
+        if of_disc == number {
+            for line in lines(disc, &path, &bytes) {
+                let path = line.path.clone();
+                expected.add_line(line, path);
+            }
+        }
+    }
+    if let Some(bytes) = disc.image.read_file("SMS/data/media.json", super::MEDIA_JSON_MAX)? {
+        let digest = Digest(Sha256::digest(&bytes).into());
+        expected.add_file("SMS/data/media.json".to_owned(), bytes.len() as u64, digest);
+    }
+    expected.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    Ok(expected)
+}
+
+fn directory_line() -> ManifestLine {
+    ManifestLine {
+        path: String::new(),
+        size: 0,
+        sha256: Digest::UNKNOWN,
+        disc: None,
+        parts: Vec::new(),
+    }
+}
+
+fn add_content_line(expected: &mut Expected, id: &ContentId, number: u32, line: ManifestLine) {
+    if line.disc == Some(number) {
+        let path = content_file_path(id, &line.path);
+        expected.add_line(line, path);
+        return;
+    }
+    for part in line.parts.iter().filter(|part| part.disc == number) {
+        expected.add_file(part.path.clone(), part.length, part.sha256);
+    }
+    if !line.parts.is_empty() {
+        expected.cut.push((id.clone(), line));
+    }
+}
+
+/// Reads a manifest whose digest is known.
+fn checked(disc: &mut Disc<'_>, path: &str, digest: Digest) -> Result<Option<Vec<u8>>, Error> {
+    let Some(bytes) = disc.image.read_file(path, MANIFEST_MAX)? else {
+        disc.add(0, Some(path.to_owned()), "missing", "the manifest is not on the disc");
+        return Ok(None);
+    };
+    let found = Digest(Sha256::digest(&bytes).into());
+    if found != digest {
+        let message = format!("has SHA-256 {found}, `media.json` says {digest}");
+        disc.add(0, Some(path.to_owned()), "manifest-digest", message);
+        return Ok(None);
+    }
+    Ok(Some(bytes))
+}
+
+fn lines(disc: &mut Disc<'_>, path: &str, bytes: &[u8]) -> Vec<ManifestLine> {
+    let mut lines = Vec::new();
+    for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+        if line.is_empty() {
+            continue;
+        }
+        match serde_json::from_slice(line) {
+            Ok(line) => lines.push(line),
+            Err(error) => {
+                let message = format!("line {number} is wrong: {error}");
+                disc.add(0, Some(path.to_owned()), "manifest-line", message);
+            }
+        }
+    }
+    lines
+}
