@@ -1,0 +1,252 @@
+//! Several definitions in one run: what keeps one from being built does not keep the others.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Instant;
+
+use content::{ContentId, ContentLocation, Problem};
+use pipeline::build::{BuildContext, BuildReport, build};
+use pipeline::cmtrace::{Log, LogType};
+use pipeline::output::OutputPaths;
+use pipeline::password::Password;
+use pipeline::plan_media::MediaPlan;
+use pipeline::progress::Progress;
+use pipeline::scan::Scan;
+use pipeline::verify::VerifyDepth;
+use pipeline::{Error, HashCache, IoContext};
+use serde_json::Value;
+
+use super::told;
+use crate::exit::CommandError;
+use crate::interruption::CANCEL;
+use crate::report;
+use crate::session::{Asked, Session};
+
+/// The document of a set that was built, or why it was not.
+pub type Outcome = Result<Value, CommandError>;
+
+/// A definition that can be built, as far as is known before its content is read.
+struct Job {
+    position: usize,
+    output: OutputPaths,
+    log: Log,
+    password: Option<Password>,
+}
+
+/// The definitions of a run, and what became of them so far.
+pub struct Batch<'s> {
+    /// Whether each result is printed as text at once.
+    pub print_text: bool,
+    session: &'s Session,
+    cache: &'s HashCache,
+    progress: &'s dyn Progress,
+    depth: VerifyDepth,
+    outcomes: BTreeMap<usize, Outcome>,
+    /// The first time that standard output could not be written; the media matter more.
+    printed: Result<(), CommandError>,
+}
+
+impl<'s> Batch<'s> {
+    pub fn new(
+        session: &'s Session,
+        cache: &'s HashCache,
+        progress: &'s dyn Progress,
+        depth: VerifyDepth,
+    ) -> Self {
+        let (outcomes, printed) = (BTreeMap::new(), Ok(()));
+        Self { print_text: false, session, cache, progress, depth, outcomes, printed }
+    }
+
+    /// Builds all that can be built. Returns what became of each definition that was asked for, in
+    /// that order, and whether it could be printed.
+    pub fn build(mut self) -> (Vec<(String, Outcome)>, Result<(), CommandError>) {
+        for asked in &self.session.asked {
+            if let Asked::Unusable(name, error) = asked {
+                self.tell(name, error);
+            }
+        }
+        let mut jobs = Vec::new();
+        for position in 0..self.session.definitions.len() {
+            match self.prepare(position) {
+                Ok(job) => jobs.push(job),
+                Err(error) => self.failed(position, error),
+            }
+        }
+        let (jobs, scan) = self.scan(jobs);
+        if let Some(mut scan) = scan {
+            self.tell_names(&jobs, &scan);
+            for job in jobs {
+                self.one(job, &mut scan);
+            }
+        }
+        let mut outcomes = Vec::with_capacity(self.session.asked.len());
+        for asked in &self.session.asked {
+            outcomes.push(match asked {
+                Asked::Unusable(name, error) => (name.clone(), Err(error.clone())),
+                Asked::Read(position) => {
+                    let outcome = self.outcomes.remove(position);
+                    let outcome = outcome.unwrap_or_else(|| Err(Error::Cancelled.into()));
+                    (self.session.definitions[*position].name.clone(), outcome)
+                }
+            });
+        }
+        (outcomes, self.printed)
+    }
+
+    /// Does everything that can fail before content is read: problems, the folder of the images,
+    /// the password.
+    fn prepare(&self, position: usize) -> Result<Job, CommandError> {
+        CANCEL.check()?;
+        let session = self.session;
+        let output = session.output(position)?;
+        let buildable = session.require_buildable(position);
+        let log = open_log(&output);
+        if let Err(error) = buildable {
+            if let Ok(mut log) = log {
+                self.log_failure(&mut log, position, &error);
+            }
+            return Err(error);
+        }
+        let mut log = log?;
+        let password = session.password(position);
+        let password = password.inspect_err(|error| self.log_failure(&mut log, position, error))?;
+        Ok(Job { position, output, log, password })
+    }
+
+    /// Lists the content of all jobs, and drops the jobs whose content cannot be read.
+    fn scan(&mut self, mut jobs: Vec<Job>) -> (Vec<Job>, Option<Scan>) {
+        while !jobs.is_empty() {
+            let positions: Vec<usize> = jobs.iter().map(|job| job.position).collect();
+            let error = match self.session.scan(&positions, self.cache, self.progress) {
+                Ok(scan) => return (jobs, Some(scan)),
+                Err(error) => error,
+            };
+            let concerned = concerned(self.session, &positions, &error);
+            let (stopped, left): (Vec<Job>, Vec<Job>) =
+                jobs.into_iter().partition(|job| concerned.contains(&job.position));
+            for mut job in stopped {
+                let error = part_of(self.session, job.position, &error);
+                self.log_failure(&mut job.log, job.position, &error);
+                self.failed(job.position, error);
+            }
+            jobs = left;
+        }
+        (jobs, None)
+    }
+
+    /// Tells what is wrong with names in the contents, each content once.
+    fn tell_names(&self, jobs: &[Job], scan: &Scan) {
+        let mut problems: Vec<Problem> =
+            jobs.iter().flat_map(|job| self.session.name_problems(job.position, scan)).collect();
+        problems.sort_by(|a, b| a.message.cmp(&b.message));
+        problems.dedup_by(|a, b| (a.severity, &a.message) == (b.severity, &b.message));
+        report::tell_problems(&problems, false);
+    }
+
+    /// Plans and builds one definition, and logs what happened to it.
+    fn one(&mut self, mut job: Job, scan: &mut Scan) {
+        let started = Instant::now();
+        let name = &self.session.definitions[job.position].name;
+        job.log.write(LogType::Info, &format!("building {name}"));
+        let (plan, built) = match self.write(&mut job, scan) {
+            Ok(built) => built,
+            Err(error) => {
+                self.log_failure(&mut job.log, job.position, &error);
+                return self.failed(job.position, error);
+            }
+        };
+        for path in &built.removed {
+            job.log.write(LogType::Warning, &format!("removed stale {}", path.display()));
+        }
+        job.log.write(LogType::Info, &format!("built {name}, set {}", built.set));
+        let seconds = started.elapsed().as_secs_f64();
+        self.outcomes.insert(job.position, Ok(told::document(name, &plan, &built, seconds)));
+        if self.print_text {
+            let printed = report::print(&told::text(name, &plan, &built, seconds));
+            if self.printed.is_ok() {
+                self.printed = printed;
+            }
+        }
+    }
+
+    fn write(
+        &self,
+        job: &mut Job,
+        scan: &mut Scan,
+    ) -> Result<(MediaPlan, BuildReport), CommandError> {
+        CANCEL.check()?;
+        let problems = self.session.name_problems(job.position, scan);
+        let errors: Vec<&Problem> =
+            problems.iter().filter(|problem| problem.prevents_build()).collect();
+        if let Some(exit) = report::exit_of(errors.iter().copied()) {
+            let errors = report::count(errors.len() as u64, "error");
+            let message = format!("nothing was built because of {errors}");
+            return Err(CommandError::new(exit, message));
+        }
+        let plan = self.session.plan(job.position, scan, job.password.take())?;
+        told::log_plan(&mut job.log, &plan);
+        let context = BuildContext {
+            cache: self.cache,
+            cancel: &CANCEL,
+            progress: self.progress,
+            verify: self.depth,
+        };
+        let built = build(&plan, scan, &job.output, &context)?;
+        Ok((plan, built))
+    }
+
+    fn log_failure(&self, log: &mut Log, position: usize, error: &CommandError) {
+        let name = &self.session.definitions[position].name;
+        log.write(LogType::Error, &format!("{name}: {}", error.message));
+    }
+
+    fn failed(&mut self, position: usize, error: CommandError) {
+        self.tell(&self.session.definitions[position].name, &error);
+        self.outcomes.insert(position, Err(error));
+    }
+
+    /// Tells an error at once, unless it is the only one and will be the command's own.
+    fn tell(&self, name: &str, error: &CommandError) {
+        if self.session.asked.len() > 1 {
+            report::tell_error(error, Some(name));
+        }
+    }
+}
+
+/// Makes the folder of the images, and makes sure that files can be written there.
+fn open_log(output: &OutputPaths) -> Result<Log, CommandError> {
+    let folder = output.folder();
+    fs::create_dir_all(folder).at("create", folder)?;
+    tempfile::tempfile_in(folder).at("create a file in", folder)?;
+    Ok(Log::open(folder)?)
+}
+
+/// The definitions at these positions that an error of the scan concerns: those that hold the
+/// content that cannot be read, or all if nobody knows.
+fn concerned(session: &Session, positions: &[usize], error: &Error) -> Vec<usize> {
+    let contents: Vec<&ContentId> = match error {
+        Error::Content(problems) => problems.iter().map(|problem| &problem.content).collect(),
+        Error::Io { path, .. } | Error::Changed { path } | Error::WrongDigest { path, .. } => {
+            let holds = |location: &ContentLocation| match location {
+                ContentLocation::Path(root) => path.starts_with(root),
+                ContentLocation::Files { files, .. } => {
+                    files.iter().any(|file| file.source == *path)
+                }
+            };
+            let locations = session.catalog.locations.iter();
+            locations.filter(|(_, location)| holds(location)).map(|(id, _)| id).collect()
+        }
+        _ => Vec::new(),
+    };
+    let needs = |position: &usize| contents.iter().any(|id| session.needs(*position, id));
+    let found: Vec<usize> = positions.iter().copied().filter(needs).collect();
+    if found.is_empty() { positions.to_vec() } else { found }
+}
+
+/// What of an error of the scan concerns one definition.
+fn part_of(session: &Session, position: usize, error: &Error) -> CommandError {
+    let Error::Content(problems) = error else { return error.into() };
+    let own = problems.iter().filter(|problem| session.needs(position, &problem.content));
+    let own: Vec<_> = own.cloned().collect();
+    if own.is_empty() { error.into() } else { Error::Content(own).into() }
+}

@@ -1,0 +1,3 @@
+@echo off
+rem Holds the place of ccmsetup.exe.
+exit /b 0

@@ -1,0 +1,3 @@
+@echo off
+rmdir /s /q "%ProgramFiles%\Example"
+exit /b %errorlevel%

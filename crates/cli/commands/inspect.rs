@@ -1,0 +1,115 @@
+//! `tsmedia inspect`: what media are.
+
+use content::manifest::MediaManifest;
+
+use iso9660_writer::dump::{DumpOptions, dump_to_string};
+use pipeline::envelope;
+use pipeline::image_file::ImageFile;
+use pipeline::verify::read_media_manifest;
+use serde_json::{Value, json};
+
+use crate::args::{Global, InspectArgs};
+use crate::commands::verify::open_protected;
+use crate::exit::{CommandError, Exit};
+use crate::given_images::{GivenImages, MissingDisc};
+use crate::report::{self, count, size};
+use crate::session;
+
+pub fn run(global: &Global, args: &InspectArgs) -> Result<Exit, CommandError> {
+    let password = session::password(&args.password)?;
+    let mut documents = Vec::new();
+    let images = GivenImages::find(&args.paths)?;
+    let mut manifests = Vec::new();
+    for path in &images.paths {
+        let image = ImageFile::open(path)?;
+        if args.dump {
+            report::print(&dump_to_string(&image, &DumpOptions { files: true }))?;
+            continue;
+        }
+        let manifest = read_media_manifest(&image)?;
+        let policy = image.read_file("SMS/data/policy.xml", 1 << 30)?;
+        let protected = policy.as_deref().map(envelope::is_envelope);
+        if let Some(password) = &password {
+            open_protected(&image, password)?;
+        }
+        if global.json {
+            documents.push(json!({
+                "path": path, "media": manifest, "password_required": protected,
+            }));
+        } else {
+            report::print(&text(&image, &manifest, protected))?;
+        }
+        manifests.push((path, manifest));
+    }
+    if args.dump {
+        return Ok(Exit::Done);
+    }
+    let missing = images.missing(|path| {
+        manifests.iter().find(|(known, _)| *known == path).map(|(_, manifest)| manifest)
+    });
+    if global.json {
+        let findings = missing.iter().map(finding_json).collect::<Vec<_>>();
+        report::print_json(&json!({ "images": documents, "findings": findings }))?;
+    } else {
+        for missing in &missing {
+            let set = missing.set.display();
+            report::print(&format!("[disc-missing] `{set}`: {}\n", missing.message()))?;
+        }
+    }
+    Ok(if missing.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+fn finding_json(missing: &MissingDisc) -> Value {
+    json!({
+        "rule": "disc-missing",
+        "image": missing.set,
+        "disc": missing.disc,
+        "message": missing.message(),
+    })
+}
+
+fn text(image: &ImageFile, manifest: &MediaManifest, protected: Option<bool>) -> String {
+    let mut text = format!(
+        "{}: disc {} of {}, {} media \"{}\"\n  set {}\n  made {}\n",
+        image.path().display(),
+        manifest.disc,
+        manifest.discs,
+        manifest.media_type,
+        manifest.label,
+        manifest.set,
+        manifest.created,
+    );
+    let named = [("task sequence", &manifest.task_sequence), ("boot image", &manifest.boot_image)];
+    for (what, named) in named {
+        if let Some(named) = named {
+            text += &format!("  {what} {} {}\n", named.id, named.name);
+        }
+    }
+    let dates = [("from", &manifest.valid_from), ("until", &manifest.valid_until)];
+    for (what, moment) in dates {
+        if let Some(moment) = moment {
+            text += &format!("  valid {what} {moment}\n");
+        }
+    }
+    text += match protected {
+        Some(true) => {
+            "  task sequence and variables are protected by a password; contents are not\n"
+        }
+        Some(false) => "  not protected by a password\n",
+        None => "",
+    };
+    for content in &manifest.contents {
+        let discs: Vec<String> = content.discs.iter().map(ToString::to_string).collect();
+        text += &format!(
+            "  {:<10} {:<14} version {:<3} {:>10} in {}, disc {}: {}\n",
+            content.id.as_str(),
+            content.kind,
+            content.version,
+            size(content.bytes),
+            count(content.files, "file"),
+            discs.join(", "),
+            content.name,
+        );
+    }
+    text
+}

@@ -1,0 +1,149 @@
+//! `tsmedia verify`: reads media back.
+
+use std::path::Path;
+
+use content::Digest;
+use content::manifest::MediaManifest;
+use pipeline::envelope::{self, EnvelopeError};
+use pipeline::image_file::ImageFile;
+use pipeline::password::Password;
+use pipeline::verify::{self, Finding, VerifyDepth, VerifyReport};
+use serde_json::json;
+
+use crate::args::{Depth, Global, VerifyArgs};
+use crate::exit::{CommandError, Exit};
+use crate::given_images::{GivenImages, MissingDisc};
+use crate::interruption::{self, CANCEL};
+use crate::report::{self, count, size};
+use crate::session;
+
+pub fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CommandError> {
+    interruption::catch_interruption()?;
+    let images = GivenImages::find(&args.paths)?;
+    let password = session::password(&args.password)?;
+    let depth = match args.depth {
+        Depth::Full => VerifyDepth::Full,
+        Depth::Structure => VerifyDepth::Structure,
+    };
+    let progress = crate::progress::progress(global.progress);
+    let mut report = verify::images(&images.paths, depth, &CANCEL, &*progress)?;
+    drop(progress);
+    let missing = missing(&images, &report);
+    report.findings.extend(missing);
+    report.findings.sort();
+    if let Some(password) = &password {
+        for disc in &report.discs {
+            open_protected(&ImageFile::open(&disc.path)?, password)?;
+        }
+    }
+    if global.json {
+        report::print_json(&document(&report))?;
+    } else {
+        report::print(&text(&report))?;
+    }
+    Ok(if report.findings.is_empty() { Exit::Done } else { Exit::Integrity })
+}
+
+/// The discs that sets which were named as such lack.
+fn missing(images: &GivenImages, report: &VerifyReport) -> Vec<Finding> {
+    let manifest =
+        |path: &Path| report.discs.iter().find(|disc| disc.path == path).map(|disc| &disc.manifest);
+    let finding = |missing: MissingDisc| Finding {
+        message: missing.message(),
+        image: missing.set,
+        disc: Some(missing.disc),
+        offset: 0,
+        file: None,
+        rule: DISC_MISSING.to_owned(),
+    };
+    images.missing(manifest).into_iter().map(finding).collect()
+}
+
+/// Whether every disc of every set that the images belong to was read.
+fn is_complete(report: &VerifyReport) -> bool {
+    let there = |set: Digest, disc: u32| {
+        report.discs.iter().any(|other| other.manifest.set == set && other.manifest.disc == disc)
+    };
+    let whole =
+        |manifest: &MediaManifest| (1..=manifest.discs).all(|disc| there(manifest.set, disc));
+    !report.discs.is_empty() && report.discs.iter().all(|disc| whole(&disc.manifest))
+}
+
+/// The rule about the discs of a set that was named as a whole.
+const DISC_MISSING: &str = "disc-missing";
+
+/// The largest protected file: a task sequence has some megabytes.
+const PROTECTED_MAX: u64 = 1 << 30;
+
+/// Opens what a password protects on a disc; what is not protected is left alone.
+pub fn open_protected(image: &ImageFile, password: &Password) -> Result<(), CommandError> {
+    for path in ["SMS/data/variables.dat", "SMS/data/policy.xml"] {
+        let Some(bytes) = image.read_file(path, PROTECTED_MAX)? else { continue };
+        if !envelope::is_envelope(&bytes) {
+            continue;
+        }
+        envelope::open(&bytes, password.expose()).map_err(|error| {
+            let exit = match error {
+                EnvelopeError::WrongPassword => Exit::Password,
+                _ => Exit::Integrity,
+            };
+            CommandError::new(exit, format!("`{path}` of `{}`: {error}", image.path().display()))
+        })?;
+    }
+    Ok(())
+}
+
+fn document(report: &VerifyReport) -> serde_json::Value {
+    json!({
+        "discs": report.discs.iter().map(|disc| json!({
+            "path": disc.path,
+            "set": disc.manifest.set,
+            "disc": disc.manifest.disc,
+            "discs": disc.manifest.discs,
+            "label": disc.manifest.label,
+            "files": disc.files,
+            "hashed_bytes": disc.hashed_bytes,
+        })).collect::<Vec<_>>(),
+        "findings": report.findings.iter().map(|finding| json!({
+            "rule": finding.rule,
+            "image": finding.image,
+            "disc": finding.disc,
+            "offset": finding.offset,
+            "file": finding.file,
+            "message": finding.message,
+        })).collect::<Vec<_>>(),
+        "complete": is_complete(report),
+        "ok": report.findings.is_empty(),
+    })
+}
+
+fn text(report: &VerifyReport) -> String {
+    let mut text = String::new();
+    for disc in &report.discs {
+        text += &format!(
+            "{}: disc {} of {} \"{}\", {}, {} hashed\n",
+            disc.path.display(),
+            disc.manifest.disc,
+            disc.manifest.discs,
+            disc.manifest.label,
+            count(disc.files, "file"),
+            size(disc.hashed_bytes),
+        );
+    }
+    for finding in &report.findings {
+        text += &format!("{finding}\n");
+    }
+    if let Some(first) = report.discs.first() {
+        let present = report.discs.len() as u32;
+        let is_told = report.findings.iter().any(|finding| finding.rule == DISC_MISSING);
+        if present < first.manifest.discs && !is_told {
+            text += &format!("note: {present} of {} discs were given\n", first.manifest.discs);
+        }
+    }
+    text += &if report.findings.is_empty() {
+        "ok\n".to_owned()
+    } else {
+        format!("{}\n", count(report.findings.len() as u64, "finding"))
+    };
+    text
+}

@@ -1,0 +1,261 @@
+//! What the verbs about media share: the site with its definitions, passwords and the cache.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use content::{
+    BootPlatform, Catalog, ContentGraph, ContentId, NamedDefinition, ObjectKind, Problem, Site,
+    windows_names,
+};
+use jiff::Timestamp;
+use pipeline::load::{self, LoadError, SitePath};
+use pipeline::output::OutputPaths;
+use pipeline::password::Password;
+use pipeline::plan_media::{MediaPlan, Resolved, plan_media};
+use pipeline::progress::Progress;
+use pipeline::scan::Scan;
+use pipeline::{HashCache, chain};
+
+use crate::args::{CacheArgs, Global, PasswordArgs};
+use crate::exit::{CommandError, Exit};
+use crate::interruption::{CANCEL, waiting};
+use crate::{outputs, report};
+
+impl From<LoadError> for CommandError {
+    fn from(error: LoadError) -> Self {
+        let text = chain(&error);
+        match error {
+            LoadError::NoSite { .. } => Self::usage(text)
+                .hint("make one with `tsmedia init DIR`, or name one with `--site DIR`"),
+            LoadError::Read(error) => error.into(),
+            LoadError::Unusable { problems, path } => {
+                report::tell_problems(&problems, false);
+                Self::usage(format!("`{}` cannot be used", path.display()))
+            }
+            _ => Self::new(Exit::Failed, text),
+        }
+    }
+}
+
+/// The site that was named, or the nearest one upwards.
+pub fn site_path(global: &Global) -> Result<SitePath, CommandError> {
+    Ok(match &global.site {
+        Some(dir) => SitePath::at(dir)?,
+        None => SitePath::find(Path::new("."))?,
+    })
+}
+
+/// A site, definitions of it, and everything that was found for them.
+pub struct Session {
+    pub path: SitePath,
+    pub site: Site,
+    pub catalog: Catalog,
+    /// The definitions that can be read, each once.
+    pub definitions: Vec<NamedDefinition>,
+    pub graph: ContentGraph,
+    pub problems: Vec<Problem>,
+    /// What was asked for, in the order of the command line.
+    pub asked: Vec<Asked>,
+}
+
+/// A definition that was asked for.
+pub enum Asked {
+    /// Its position among those that can be read.
+    Read(usize),
+    /// It is not there, or says nothing that can be used.
+    Unusable(String, CommandError),
+}
+
+impl Session {
+    /// Loads the site, reads the definitions and resolves them all at once.
+    ///
+    /// A definition that cannot be read is no error here: it is among those that were asked for.
+    pub fn open(global: &Global, names: &[String]) -> Result<Self, CommandError> {
+        let path = site_path(global)?;
+        let (site, catalog, mut problems) = load::catalog(&path)?;
+        let mut definitions: Vec<NamedDefinition> = Vec::with_capacity(names.len());
+        let mut asked = Vec::with_capacity(names.len());
+        for name in names {
+            match load::definition(&path, name) {
+                Ok((definition, _)) if definitions.contains(&definition) => {}
+                Ok((definition, found)) => {
+                    problems.extend(found);
+                    asked.push(Asked::Read(definitions.len()));
+                    definitions.push(definition);
+                }
+                Err(error) => {
+                    asked.push(Asked::Unusable(name.clone(), unusable(&path, name, error)));
+                }
+            }
+        }
+        let (graph, found) = content::resolve(&definitions, &catalog);
+        problems.extend(found);
+        let named = definitions
+            .iter()
+            .map(|named| (named.name.as_str(), path.resolve(&named.definition.output.path)));
+        problems.extend(outputs::shared(&named.collect::<Vec<_>>()));
+        Ok(Self { path, site, catalog, definitions, graph, problems, asked })
+    }
+
+    /// Fails if a definition that was asked for cannot be read.
+    pub fn require_readable(&self) -> Result<(), CommandError> {
+        let mut errors = self.asked.iter().filter_map(|asked| match asked {
+            Asked::Read(_) => None,
+            Asked::Unusable(_, error) => Some(error),
+        });
+        errors.next().map_or(Ok(()), |error| Err(error.clone()))
+    }
+
+    /// The exit code of what keeps media from being built, if anything does.
+    pub fn prevented(&self) -> Option<Exit> {
+        report::exit_of(self.problems.iter().filter(|problem| problem.prevents_build()))
+    }
+
+    /// Fails if an error stands against building the definition at this position: its own, or one
+    /// of the whole site.
+    pub fn require_buildable(&self, position: usize) -> Result<(), CommandError> {
+        let name = &self.definitions[position].name;
+        let concerns = |problem: &&Problem| {
+            problem.place.definition.as_ref().is_none_or(|definition| definition == name)
+        };
+        let told = self.problems.iter().filter(|problem| problem.prevents_build());
+        // What several definitions share is told of the first one only.
+        let own = &self.graph.media[position].obstacles;
+        let errors: BTreeSet<Problem> =
+            told.filter(concerns).chain(own).cloned().map(|p| p.in_definition(name)).collect();
+        let Some(exit) = report::exit_of(&errors) else { return Ok(()) };
+        let errors = report::count(errors.len() as u64, "error");
+        Err(CommandError::new(exit, format!("nothing was built because of {errors}")))
+    }
+
+    /// Lists the files of all contents of the definitions at these positions.
+    pub fn scan(
+        &self,
+        positions: &[usize],
+        cache: &HashCache,
+        progress: &dyn Progress,
+    ) -> Result<Scan, pipeline::Error> {
+        let mut locations = pipeline::plan_media::locations(&self.graph, &self.catalog);
+        locations
+            .retain(|(content, _)| positions.iter().any(|position| self.needs(*position, content)));
+        pipeline::scan::run(&locations, cache, &CANCEL, progress)
+    }
+
+    /// Whether the media of the definition at this position hold a content.
+    pub fn needs(&self, position: usize, content: &ContentId) -> bool {
+        let shared = self.graph.contents.get(content);
+        shared.is_some_and(|shared| shared.media.binary_search(&position).is_ok())
+    }
+
+    /// What is wrong with the names of the files that the media of the definition at this position
+    /// hold.
+    pub fn name_problems(&self, position: usize, scan: &Scan) -> Vec<Problem> {
+        let media = &self.graph.media[position];
+        windows_names::problems(&scan.index, media, self.platform(position))
+    }
+
+    fn platform(&self, position: usize) -> Option<BootPlatform> {
+        let boot_image = self.graph.media[position].boot_image.as_ref()?;
+        match self.catalog.objects.get(boot_image)?.kind {
+            ObjectKind::BootImage { platform, .. } => Some(platform),
+            _ => None,
+        }
+    }
+
+    /// The password of the definition at this position, if it has one.
+    pub fn password(&self, position: usize) -> Result<Option<Password>, CommandError> {
+        let source = self.definitions[position].definition.security.password.as_ref();
+        let read = |source| waiting(|| Password::read(source, self.path.root()));
+        Ok(source.map(read).transpose()?.transpose()?)
+    }
+
+    /// Plans the discs of the definition at this position.
+    pub fn plan(
+        &self,
+        position: usize,
+        scan: &Scan,
+        password: Option<Password>,
+    ) -> Result<MediaPlan, CommandError> {
+        let resolved = Resolved {
+            definition: &self.definitions[position].definition,
+            media: &self.graph.media[position],
+            graph: &self.graph,
+            catalog: &self.catalog,
+            site_code: &self.site.code,
+        };
+        Ok(plan_media(&resolved, scan, password, source_date_epoch()?)?)
+    }
+
+    /// Where the set of the definition at this position goes.
+    pub fn output(&self, position: usize) -> Result<OutputPaths, CommandError> {
+        let path = self.path.resolve(&self.definitions[position].definition.output.path);
+        OutputPaths::new(&path).ok_or_else(|| {
+            CommandError::usage(format!("`{}` is no file name for an image", path.display()))
+        })
+    }
+}
+
+/// How many definitions of the site a hint lists.
+const LISTED: usize = 20;
+
+/// Why a definition cannot be read; of one that is not there, which ones are.
+fn unusable(path: &SitePath, name: &str, error: LoadError) -> CommandError {
+    match &error {
+        LoadError::Read(pipeline::Error::Io { source, .. })
+            if source.kind() == ErrorKind::NotFound => {}
+        _ => return error.into(),
+    }
+    let known = load::definition_names(path).unwrap_or_default();
+    let more = if known.len() > LISTED { ", …" } else { "" };
+    let hint = match &known[..] {
+        [] => "the site has none yet: write media/NAME.toml".to_owned(),
+        _ => format!("the site has {}{more}", known[..known.len().min(LISTED)].join(", ")),
+    };
+    CommandError::usage(format!("there is no definition `{name}`: {}", chain(&error))).hint(hint)
+}
+
+/// The time that builds shall bear, as reproducible-builds.org specifies the variable.
+fn source_date_epoch() -> Result<Option<Timestamp>, CommandError> {
+    let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(None) };
+    let seconds = text.to_str().and_then(|text| text.parse().ok());
+    match seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()) {
+        Some(moment) => Ok(Some(moment)),
+        None => Err(CommandError::usage("SOURCE_DATE_EPOCH is no number of seconds since 1970")),
+    }
+}
+
+/// Keeps what a run learnt for later ones. Without that they only take longer.
+pub fn keep(cache: HashCache) {
+    if let Err(error) = cache.save() {
+        report::warn(&format!("what was learnt of the files is lost: {}", chain(&error)));
+    }
+}
+
+/// Opens the cache of digests.
+pub fn cache(args: &CacheArgs) -> HashCache {
+    if args.no_cache {
+        return HashCache::none();
+    }
+    match args.cache.clone().or_else(default_cache) {
+        Some(path) => HashCache::open(&path),
+        None => HashCache::none(),
+    }
+}
+
+fn default_cache() -> Option<PathBuf> {
+    let folder = match std::env::var_os("XDG_CACHE_HOME") {
+        Some(folder) if !folder.is_empty() => PathBuf::from(folder),
+        _ => PathBuf::from(std::env::var_os("HOME")?).join(".cache"),
+    };
+    Some(folder.join("tsmedia/digests"))
+}
+
+/// The password that was named, if one was.
+pub fn password(args: &PasswordArgs) -> Result<Option<Password>, CommandError> {
+    Ok(match (&args.password_file, &args.password_command) {
+        (Some(path), _) => Some(Password::of_file(path)?),
+        (None, Some(line)) => Some(waiting(|| Password::of_command(line, Path::new(".")))??),
+        (None, None) => None,
+    })
+}

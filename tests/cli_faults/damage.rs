@@ -1,0 +1,140 @@
+//! Media that were damaged after they were built.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::site::{Site, noise};
+
+fn set_of_two() -> Site {
+    let mut site = Site::new();
+    for number in 0..2 {
+        let folder = site.add_package();
+        site.write(&format!("{folder}/data.bin"), noise(number, 2_000_000));
+        site.write(&format!("{folder}/small.txt"), noise(number + 9, 700));
+    }
+    site.define("set", "3.3 MB", "");
+    site.succeed(&["build", "set"]);
+    assert_eq!(site.outputs(), ["set.1.iso", "set.2.iso"]);
+    site
+}
+
+/// The findings of `verify` on the whole set, which must have some.
+fn findings(site: &Site) -> Vec<Value> {
+    let output = site.run(&["verify", "out/set.iso", "--json"]);
+    assert_eq!(output.status.code(), Some(6));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    report["findings"].as_array().unwrap().clone()
+}
+
+/// Where a file's data lies in an image.
+fn offset_of(site: &Site, image: &str, path: &str) -> u64 {
+    let listing = site.succeed(&["ls", image, "--json"]);
+    let listing: Value = serde_json::from_str(&listing).unwrap();
+    let entries = listing["images"][0]["entries"].as_array().unwrap();
+    let entry = entries.iter().find(|entry| entry["path"] == path).unwrap();
+    entry["offset"].as_u64().unwrap()
+}
+
+fn flip(site: &Site, image: &str, at: u64) {
+    let path = site.path(image);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[at as usize] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn one_wrong_bit_is_found_with_its_file_disc_and_offset() {
+    let site = set_of_two();
+    let path = "SMS/PKG/P0100201/data.bin";
+    let image = "out/set.2.iso";
+    let offset = offset_of(&site, image, path);
+    flip(&site, image, offset + 1_234_567);
+    let found = findings(&site);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["rule"], "digest");
+    assert_eq!(found[0]["disc"], 2);
+    assert_eq!(found[0]["file"], path);
+    assert_eq!(found[0]["offset"], offset);
+}
+
+#[test]
+fn changed_manifests_are_found_by_what_names_them() {
+    for (file, rule) in [
+        ("SMS/data/content/P0100200.jsonl", "manifest-digest"),
+        ("SMS/data/disc1.jsonl", "manifest-digest"),
+        ("SMS/data/policy.xml", "digest"),
+        ("MediaLabel.txt", "digest"),
+        ("boot/grub/grub.cfg", "digest"),
+    ] {
+        let site = set_of_two();
+        let image = "out/set.1.iso";
+        flip(&site, image, offset_of(&site, image, file) + 5);
+        let found = findings(&site);
+        assert!(
+            found.iter().any(|finding| finding["rule"] == rule && finding["file"] == file),
+            "{file}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_truncated_image_is_damaged_or_unreadable_but_never_right() {
+    let site = set_of_two();
+    let path = site.path("out/set.2.iso");
+    let whole = fs::read(&path).unwrap();
+    for len in [0, 1, 2048, 40_000, 600_000, whole.len() / 2, whole.len() - 2048, whole.len() - 1] {
+        fs::write(&path, &whole[..len]).unwrap();
+        site.fail(&["verify", "out/set.2.iso"], 6);
+    }
+}
+
+#[test]
+fn a_disc_of_another_set_is_noticed() {
+    let site = set_of_two();
+    fs::copy(site.path("out/set.2.iso"), site.path("old.2.iso")).unwrap();
+    site.write("content/P0100201/small.txt", b"changed");
+    site.succeed(&["build", "set"]);
+    let output = site.run(&["verify", "out/set.1.iso", "old.2.iso", "--json"]);
+    assert_eq!(output.status.code(), Some(6));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("other-set"));
+    site.fail(&["extract", "out/set.1.iso", "old.2.iso", "--output", "mixed"], 6);
+    assert!(!site.path("mixed").exists());
+    let text = site.fail(&["extract", "out/set.1.iso", "--output", "half"], 4);
+    assert!(text.contains("disc 2 of 2") && text.contains("hint:"), "{text}");
+    site.succeed(&["verify", "out/set.1.iso"]);
+}
+
+#[test]
+fn extracting_from_damaged_media_leaves_nothing_under_the_final_name() {
+    let site = set_of_two();
+    let image = "out/set.2.iso";
+    flip(&site, image, offset_of(&site, image, "SMS/PKG/P0100201/data.bin") + 9);
+    let text = site.fail(&["extract", "out/set.iso", "--output", "files"], 6);
+    assert!(text.contains("P0100201/data.bin"), "{text}");
+    let left: Vec<_> = fs::read_dir(site.path(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("extract") || name == "files")
+        .collect();
+    assert_eq!(left, [""; 0]);
+    let content = ["--content", "P0100200"];
+    site.succeed(&["extract", "out/set.iso", "--output", "sound", content[0], content[1]]);
+}
+
+#[test]
+fn what_differs_between_two_sets_is_listed() {
+    let site = set_of_two();
+    fs::copy(site.path("out/set.1.iso"), site.path("old.1.iso")).unwrap();
+    assert_eq!(site.succeed(&["diff", "old.1.iso", "out/set.iso"]), "the same\n");
+    site.write("content/P0100201/small.txt", b"changed");
+    site.write("content/P0100201/new.txt", b"new");
+    site.succeed(&["build", "set"]);
+    let output = site.run(&["diff", "old.1.iso", "out/set.iso"]);
+    assert_eq!(output.status.code(), Some(3));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in ["~ P0100201", "+ new.txt", "~ small.txt"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(!text.contains("P0100200"), "{text}");
+}

@@ -1,0 +1,43 @@
+//! Media on devices: what a burned disc or a stick is to the system.
+
+use std::path::Path;
+
+use crate::site::{Site, noise, tool};
+
+/// A block device with the bytes of a file; detached when dropped.
+struct LoopDevice(String);
+
+impl LoopDevice {
+    fn new(file: &Path) -> Self {
+        let device = tool("losetup", &["--find", "--show", file.to_str().unwrap()], Path::new("/"));
+        Self(device.trim().to_owned())
+    }
+}
+
+impl Drop for LoopDevice {
+    fn drop(&mut self) {
+        tool("losetup", &["--detach", &self.0], Path::new("/"));
+    }
+}
+
+#[test]
+fn a_device_larger_than_the_image_on_it_is_verified_like_the_image() {
+    let mut site = Site::new();
+    let folder = site.add_package();
+    site.write(&format!("{folder}/data.bin"), noise(1, 500_000));
+    site.define("one", "unlimited", "");
+    site.succeed(&["build", "one"]);
+    let mut bytes = std::fs::read(site.path("out/one.iso")).unwrap();
+    let len = bytes.len();
+    bytes.resize(len + (1 << 20), 0xff);
+    site.write("stick", &bytes);
+    {
+        let device = LoopDevice::new(&site.path("stick"));
+        site.succeed(&["verify", &device.0]);
+        site.succeed(&["extract", &device.0, "--output", "files"]);
+    }
+    bytes[len / 2] ^= 1;
+    site.write("stick", &bytes);
+    let device = LoopDevice::new(&site.path("stick"));
+    site.fail(&["verify", &device.0], 6);
+}

@@ -1,0 +1,299 @@
+//! Content and definitions that cannot become media.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::site::{Site, noise, stderr, tool};
+
+fn site_with_package() -> (Site, String) {
+    let mut site = Site::new();
+    let folder = site.add_package();
+    site.write(&format!("{folder}/setup.exe"), noise(1, 5000));
+    site.define("one", "unlimited", "");
+    (site, folder)
+}
+
+#[test]
+fn missing_content_is_named_with_its_step_and_where_it_was_looked_for() {
+    let (mut site, _) = site_with_package();
+    let second = site.add_package();
+    fs::remove_dir(site.path(&second)).unwrap();
+    for verb in ["build", "plan", "check"] {
+        let output = site.run(&[verb, "one"]);
+        assert_eq!(output.status.code(), Some(4), "{verb}");
+        let text = stderr(&output) + &String::from_utf8_lossy(&output.stdout);
+        for part in ["content-missing", "P0100201", "Use P0100201", "content/P0100201", "remedy"] {
+            assert!(text.contains(part), "{verb} does not say `{part}`: {text}");
+        }
+    }
+    assert_eq!(site.outputs(), [""; 0]);
+}
+
+#[test]
+fn a_missing_boot_image_is_an_error() {
+    let (site, _) = site_with_package();
+    fs::remove_dir_all(site.path("content/boot")).unwrap();
+    let text = site.fail(&["build", "one"], 4);
+    assert!(text.contains("P0100001"), "{text}");
+    site.write("task-sequences/P0100100.toml", "name = \"Test\"\n");
+    let text = site.fail(&["build", "one"], 4);
+    assert!(text.contains("boot-image-missing"), "{text}");
+}
+
+#[test]
+fn a_boot_image_that_cannot_start_the_operating_system_is_refused() {
+    let (mut site, _) = site_with_package();
+    let folder = site.add_package();
+    site.write(&format!("{folder}/install.wim"), noise(2, 100));
+    site.write(
+        "catalog/P0100201.toml",
+        "id = \"P0100201\"\nkind = \"os-image\"\nname = \"OS\"\nsource-version = 1\n\
+         source = \"P0100201\"\n\n[[image]]\nindex = 1\nname = \"OS\"\narchitecture = \"arm64\"\n",
+    );
+    let text = site.fail(&["build", "one"], 3);
+    assert!(text.contains("boot-image-arch") && text.contains("arm64"), "{text}");
+    assert_eq!(site.outputs(), [""; 0]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let (site, folder) = site_with_package();
+    let secret = site.path(&format!("{folder}/secret.bin"));
+    fs::write(&secret, b"x").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
+    fs::set_permissions(site.path(""), fs::Permissions::from_mode(0o777)).unwrap();
+    let mut command = site.command(&["build", "one"]);
+    if rustix::process::geteuid().is_root() {
+        command.uid(65534).gid(65534);
+    }
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("secret.bin"), "{}", stderr(&output));
+    assert_eq!(site.outputs(), [""; 0]);
+}
+
+#[test]
+fn names_that_differ_only_in_case_are_refused_together() {
+    let (site, folder) = site_with_package();
+    site.write(&format!("{folder}/Setup.EXE"), b"x");
+    site.write(&format!("{folder}/data/a.txt"), b"x");
+    site.write(&format!("{folder}/data/A.txt"), b"x");
+    let text = site.fail(&["build", "one"], 5);
+    for name in ["Setup.EXE", "setup.exe", "A.txt", "a.txt"] {
+        assert!(text.contains(name), "{text}");
+    }
+    assert_eq!(site.outputs(), [""; 0]);
+}
+
+#[test]
+fn a_name_that_udf_cannot_hold_is_refused() {
+    let (site, folder) = site_with_package();
+    let name = "n".repeat(255);
+    site.write(&format!("{folder}/{name}"), b"x");
+    let text = site.fail(&["build", "one"], 5);
+    assert!(text.contains(&name) && text.contains("255"), "{text}");
+    assert!(text.contains("hint: rename or shorten"), "{text}");
+}
+
+#[test]
+fn a_disc_that_cannot_hold_even_the_boot_tree_is_refused() {
+    let (site, _) = site_with_package();
+    site.write("content/boot/large.bin", noise(9, 3_000_000));
+    site.define("one", "2 MB", "");
+    let text = site.fail(&["plan", "one"], 5);
+    assert!(text.contains("disc 1") && text.contains("2000000"), "{text}");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_an_error_before_anything_is_read() {
+    let (site, folder) = site_with_package();
+    std::os::unix::fs::symlink("nowhere", site.path(&format!("{folder}/link"))).unwrap();
+    let text = site.fail(&["build", "one"], 4);
+    assert!(text.contains("nowhere"), "the content alone is no error: {text}");
+    fs::remove_dir_all(site.path("out")).unwrap();
+    site.write("out", b"a file where the folder should be");
+    let text = site.fail(&["build", "one"], 1);
+    assert!(text.contains("/out`") && !text.contains("nowhere"), "{text}");
+    assert_eq!(fs::read(site.path("out")).unwrap(), b"a file where the folder should be");
+}
+
+#[test]
+fn a_folder_without_the_right_to_write_is_an_error_before_anything_is_read() {
+    let (site, folder) = site_with_package();
+    std::os::unix::fs::symlink("nowhere", site.path(&format!("{folder}/link"))).unwrap();
+    site.write("out/CreateTSMedia.log", b"");
+    let mode = |path: &str, mode| {
+        fs::set_permissions(site.path(path), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode("", 0o777);
+    mode("out/CreateTSMedia.log", 0o666);
+    mode("out", 0o555);
+    let mut command = site.command(&["build", "one"]);
+    if rustix::process::geteuid().is_root() {
+        command.uid(65534).gid(65534);
+    }
+    let output = command.output().unwrap();
+    mode("out", 0o755);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("/out`"), "{}", stderr(&output));
+}
+
+#[test]
+fn files_of_a_folder_that_cannot_be_read_are_found_by_content_verify() {
+    let (site, folder) = site_with_package();
+    site.succeed(&["content", "verify"]);
+    for name in ["a.bin", "b.bin"] {
+        let path = site.path(&format!("{folder}/{name}"));
+        fs::write(&path, b"x").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    }
+    fs::set_permissions(site.path(""), fs::Permissions::from_mode(0o777)).unwrap();
+    let mut command = site.command(&["content", "verify"]);
+    if rustix::process::geteuid().is_root() {
+        command.uid(65534).gid(65534);
+    }
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{text}");
+    for part in ["content-unreadable", "a.bin", "b.bin", "P0100200", "remedy"] {
+        assert!(text.contains(part), "no `{part}` in: {text}");
+    }
+}
+
+#[test]
+fn a_signal_ends_a_run_that_waits_for_a_password() {
+    let (site, _) = site_with_package();
+    tool("mkfifo", &["gate"], &site.path(""));
+    let more = "\n[security]\npassword-command = \"echo waiting >&2; cat gate\"\n";
+    site.define("one", "unlimited", more);
+    for verb in ["plan", "build"] {
+        let mut command = site.command(&[verb, "one"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "waiting\n");
+        kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        // The command of the definition ends when somebody opens the gate.
+        drop(fs::File::options().write(true).open(site.path("gate")).unwrap());
+    }
+    assert_eq!(site.outputs(), [""; 0]);
+}
+
+#[test]
+fn passwords_are_asked_for_once_and_before_content_is_read() {
+    let (site, folder) = site_with_package();
+    let more = "\n[security]\npassword-command = \"echo asked >> asked; echo secret\"\n";
+    site.define("one", "unlimited", more);
+    site.succeed(&["build", "one"]);
+    assert_eq!(fs::read_to_string(site.path("asked")).unwrap(), "asked\n");
+    std::os::unix::fs::symlink("nowhere", site.path(&format!("{folder}/link"))).unwrap();
+    site.define("one", "unlimited", &more.replace("secret", "secret; exit 1"));
+    let text = site.fail(&["build", "one"], 7);
+    assert!(!text.contains("nowhere"), "{text}");
+}
+
+#[test]
+fn an_unknown_key_is_shown_with_its_line() {
+    let (site, _) = site_with_package();
+    site.define("one", "unlimited", "autorum = true\n");
+    let output = site.run(&["check", "one"]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in ["autorum = true", "media/one.toml:", "autorun"] {
+        assert!(text.contains(part), "no `{part}` in: {text}");
+    }
+    site.fail(&["build", "one"], 2);
+}
+
+#[test]
+fn a_library_whose_file_has_another_digest_is_damage_and_the_old_set_stays() {
+    let (mut site, _) = site_with_package();
+    site.succeed(&["build", "one"]);
+    let before = fs::read(site.path("out/one.iso")).unwrap();
+    let folder = site.add_package();
+    fs::remove_dir(site.path(&folder)).unwrap();
+    let stated = "AB".repeat(32);
+    site.write("lib/PkgLib/P0100201.INI", "[Packages]\r\nP0100201.1=\r\n");
+    site.write("lib/DataLib/P0100201.1.INI", "[Info]\r\n");
+    site.write(
+        "lib/DataLib/P0100201.1/setup.msi.INI",
+        format!("[File]\r\nSize=5\r\nHash={stated}\r\n"),
+    );
+    site.write(&format!("lib/FileLib/ABAB/{stated}"), b"bytes");
+    site.write(&format!("lib/FileLib/ABAB/{stated}.INI"), "[Users]\r\nP0100201.1=\r\n");
+    let text = fs::read_to_string(site.path("site.toml")).unwrap();
+    site.write(
+        "site.toml",
+        text + "\n[[distribution-point]]\nname = \"lib\"\nkind = \"content-library\"\npath = \"lib\"\n",
+    );
+    let text = site.fail(&["build", "one"], 6);
+    assert!(text.contains(&stated.to_lowercase()) && text.contains("FileLib"), "{text}");
+    assert_eq!(fs::read(site.path("out/one.iso")).unwrap(), before);
+    assert_eq!(site.outputs(), ["one.iso"]);
+}
+
+#[test]
+fn secrets_show_nowhere_and_a_wrong_password_is_told_apart() {
+    let (site, _) = site_with_package();
+    let secret = "hunter2-and-more";
+    site.write("secrets/media", format!("{secret}\n"));
+    let more = "\n[security]\npassword-file = \"secrets/media\"\n\n[customization]\n\
+                variables = { OSDSecretValue = \"variable-value-4711\" }\n\
+                prestart = { command = \"cmd /C prestart-4712.cmd\" }\n";
+    site.define("one", "unlimited", more);
+    let output = site.run(&["build", "one", "--progress=json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let image = fs::read(site.path("out/one.iso")).unwrap();
+    let log = fs::read(site.path("out/CreateTSMedia.log")).unwrap();
+    let said = [output.stdout, output.stderr, log.clone(), image].concat();
+    for secret in [secret, "variable-value-4711", "prestart-4712", "SMS_TaskSequence_RunCommand"] {
+        let found = said.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!found, "{secret} can be read");
+    }
+    let log = String::from_utf8(log).unwrap();
+    assert!(
+        log.contains("variable OSDSecretValue") && log.contains("prestart command set"),
+        "{log}"
+    );
+
+    site.write("secrets/wrong", "hunter3\n");
+    site.succeed(&["verify", "out/one.iso", "--password-file", "secrets/media"]);
+    site.fail(&["verify", "out/one.iso", "--password-file", "secrets/wrong"], 7);
+    fs::remove_file(site.path("secrets/media")).unwrap();
+    let text = site.fail(&["build", "one"], 7);
+    assert!(text.contains("secrets/media"), "{text}");
+}
+
+#[test]
+fn a_shorter_set_removes_the_stale_discs_of_the_longer_one_and_nothing_else() {
+    let (site, folder) = site_with_package();
+    site.write(&format!("{folder}/large.bin"), noise(5, 4_000_000));
+    site.define("set", "2.5 MB", "");
+    site.succeed(&["build", "set"]);
+    assert_eq!(site.outputs(), ["set.1.iso", "set.2.iso", "set.3.iso"]);
+    site.write("out/set.4.iso", b"not of ours");
+    site.define("set", "unlimited", "");
+    let text = site.succeed(&["build", "set"]);
+    assert!(text.contains("removed stale") && text.contains("set.2.iso"), "{text}");
+    assert_eq!(site.outputs(), ["set.4.iso", "set.iso"]);
+    site.succeed(&["verify", "out/set.iso"]);
+}
+
+#[test]
+fn a_build_beside_another_of_the_same_output_is_turned_away() {
+    let (site, _) = site_with_package();
+    fs::create_dir(site.path("out")).unwrap();
+    let lock = fs::File::create(site.path("out/.one.iso.tsmedia.lock")).unwrap();
+    lock.lock().unwrap();
+    let text = site.fail(&["build", "one"], 10);
+    assert!(text.contains("one.iso"), "{text}");
+    // Closing is not enough: a process that another test is just starting holds the file open too.
+    lock.unlock().unwrap();
+    site.succeed(&["build", "one"]);
+}
