@@ -1,0 +1,261 @@
+//! What is compared, and what the ratios must be.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Row;
+use crate::measure::{Program, Runs, run, take_turns};
+use crate::site::Site;
+use crate::workplace::{BenchError, Reflinking, Workplace, program, text};
+
+/// One figure of the list; some give several rows.
+pub enum Figure {
+    /// Many files, no digest known: against programs that write the same kind of image.
+    Cold(&'static str),
+    /// Many files, every digest known: against copying the finished image.
+    Known(&'static str),
+    /// The same where files can share blocks; the number is the size of that file system in GiB.
+    Reflink(&'static str, u64),
+    /// One large file: against copying it.
+    OneFile(&'static str),
+    /// The most memory, in MiB, that building a tree may take.
+    Memory(&'static str, f64),
+    /// Verifying the image: against hashing the tree's files.
+    Verify(&'static str),
+}
+
+/// The program under test, as cargo built it.
+const TSMEDIA: &str = env!("CARGO_BIN_EXE_tsmedia");
+
+/// All figures, with the trees of the real sizes or, for a look, the small ones.
+pub fn all(quick: bool) -> Vec<Figure> {
+    let (many, one) = if quick { ("small", "one-64m") } else { ("bench-4g", "one-6g") };
+    let mut figures = vec![
+        Figure::Cold(many),
+        Figure::Known(many),
+        Figure::Reflink(many, if quick { 1 } else { 16 }),
+        Figure::Verify(many),
+        Figure::OneFile(one),
+        Figure::Memory("sparse-1g", 200.0),
+    ];
+    if !quick {
+        figures.push(Figure::Memory("sparse-40g", 200.0));
+        figures.push(Figure::Memory("million", 1024.0));
+    }
+    figures
+}
+
+impl Figure {
+    /// Its name for `--only`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Cold(_) => "cold",
+            Self::Known(_) => "known",
+            Self::Reflink(..) => "reflink",
+            Self::OneFile(_) => "one-file",
+            Self::Memory(..) => "memory",
+            Self::Verify(_) => "verify",
+        }
+    }
+
+    /// Measures.
+    pub fn rows(&self, workplace: &Workplace) -> Result<Vec<Row>, BenchError> {
+        match *self {
+            Self::Cold(tree) => cold(workplace, tree),
+            Self::Known(tree) => known(workplace, tree),
+            Self::Reflink(tree, gib) => reflink(workplace, tree, gib),
+            Self::OneFile(tree) => one_file(workplace, tree),
+            Self::Memory(tree, limit_mib) => memory(workplace, tree, limit_mib),
+            Self::Verify(tree) => verify(workplace, tree),
+        }
+    }
+}
+
+/// What the peers do not do is left out here too: reading back has a figure of its own.
+fn build(site: &Site, name: &str, removed_before: &[&Path]) -> Program {
+    let (folder, cache) = (text(&site.folder), text(&site.cache));
+    let words = [
+        TSMEDIA,
+        "--site",
+        &folder,
+        "--progress",
+        "none",
+        "build",
+        "bench",
+        "--verify",
+        "structure",
+        "--cache",
+        &cache,
+    ];
+    program(name, &words, removed_before)
+}
+
+fn copy(source: &Path, target: &Path, reflink: &str) -> Program {
+    program("cp", &["cp", reflink, &text(source), &text(target)], &[target])
+}
+
+fn cold(workplace: &Workplace, name: &str) -> Result<Vec<Row>, BenchError> {
+    let tree = workplace.tree(name);
+    let folder = workplace.folder();
+    let site = workplace.site(&tree)?;
+    let (peer_image, copied) = (folder.join("peer.iso"), folder.join("copy.iso"));
+    let (tree_text, peer_text) = (text(&tree), text(&peer_image));
+    let ours = build(&site, "tsmedia", &[&site.image, &site.cache]);
+    run(&ours, folder)?;
+    let xorriso = ["xorriso", "-as", "mkisofs", "-quiet", "-J", "-R", "-o", &peer_text, &tree_text];
+    let genisoimage = ["genisoimage", "-quiet", "-udf", "-J", "-R", "-o", &peer_text, &tree_text];
+    let peers = [
+        (program("xorriso", &xorriso, &[&peer_image]), 0.35),
+        (program("genisoimage -udf", &genisoimage, &[&peer_image]), 0.35),
+        (copy(&site.image, &copied, "--reflink=auto"), 1.15),
+    ];
+    workplace.warm(&tree)?;
+    let rows = compare(workplace.rounds, folder, &format!("build, cold, {name}"), ours, &peers)?;
+    discard(&[&site.folder, &peer_image, &copied])?;
+    Ok(rows)
+}
+
+fn known(workplace: &Workplace, name: &str) -> Result<Vec<Row>, BenchError> {
+    let tree = workplace.tree(name);
+    let folder = workplace.folder();
+    let site = workplace.site(&tree)?;
+    let copied = folder.join("copy.iso");
+    let ours = build(&site, "tsmedia", &[&site.image]);
+    run(&ours, folder)?;
+    workplace.warm(&tree)?;
+    let peers = [(copy(&site.image, &copied, "--reflink=auto"), 0.9)];
+    let rows = compare(workplace.rounds, folder, &format!("build, known, {name}"), ours, &peers)?;
+    discard(&[&site.folder, &copied])?;
+    Ok(rows)
+}
+
+fn reflink(workplace: &Workplace, name: &str, gib: u64) -> Result<Vec<Row>, BenchError> {
+    let file_system = Reflinking::mount(workplace.folder(), gib)?;
+    let tree = file_system.copy(&workplace.tree(name))?;
+    // One source on another file system is enough to make a difference.
+    let boot = file_system.copy(&workplace.boot())?;
+    let site = Site::make(&file_system.folder().join("site"), &tree, &boot)?;
+    let copied = file_system.folder().join("copy.iso");
+    let ours = build(&site, "tsmedia", &[&site.image]);
+    run(&ours, file_system.folder())?;
+    let peers = [(copy(&site.image, &copied, "--reflink=never"), 1.0 / 30.0)];
+    compare(
+        workplace.rounds,
+        file_system.folder(),
+        &format!("build, known, XFS, {name}"),
+        ours,
+        &peers,
+    )
+}
+
+fn one_file(workplace: &Workplace, name: &str) -> Result<Vec<Row>, BenchError> {
+    let tree = workplace.tree(name);
+    let folder = workplace.folder();
+    let site = workplace.site(&tree)?;
+    let copied = folder.join("copy");
+    let file = only_file(&tree)?;
+    let ours = build(&site, "tsmedia", &[&site.image, &site.cache]);
+    workplace.warm(&tree)?;
+    let peers = [(copy(&file, &copied, "--reflink=auto"), 1.0)];
+    let rows =
+        compare(workplace.rounds, folder, &format!("build, one file, {name}"), ours, &peers)?;
+    discard(&[&site.folder, &copied])?;
+    Ok(rows)
+}
+
+fn memory(workplace: &Workplace, name: &str, limit_mib: f64) -> Result<Vec<Row>, BenchError> {
+    let folder = workplace.folder();
+    let site = workplace.site(&workplace.tree(name))?;
+    eprintln!("peak memory, {name}");
+    let ours = build(&site, "tsmedia", &[&site.image]);
+    let runs = take_turns(&[ours], 1, folder)?;
+    discard(&[&site.folder])?;
+    let (ours_s, peak_mib) = (runs[0].median_seconds(), runs[0].peak_mib());
+    let ratio = peak_mib / limit_mib;
+    Ok(vec![Row {
+        bench: format!("peak memory, {name}"),
+        ours_s,
+        peer: format!("{limit_mib} MiB"),
+        peer_s: None,
+        ratio,
+        target: 1.0,
+        met: ratio <= 1.0,
+        peak_mib,
+    }])
+}
+
+fn verify(workplace: &Workplace, name: &str) -> Result<Vec<Row>, BenchError> {
+    let tree = workplace.tree(name);
+    let folder = workplace.folder();
+    let site = workplace.site(&tree)?;
+    run(&build(&site, "tsmedia", &[]), folder)?;
+    let image = text(&site.image);
+    let ours = program("tsmedia", &[TSMEDIA, "--progress", "none", "verify", &image], &[]);
+    // Batches, so that the last process does not work alone; large, so that starting is no cost.
+    let hash_all = "cd \"$1\" && find . -type f -print0 | \
+                    xargs -0 -P \"$(nproc)\" -n 2000 openssl dgst -sha256 >/dev/null";
+    let hash_all =
+        program("openssl dgst -sha256", &["sh", "-c", hash_all, "sh", &text(&tree)], &[]);
+    let peers = [(hash_all, 1.0 / 0.85)];
+    workplace.warm(&tree)?;
+    let rows = compare(workplace.rounds, folder, &format!("verify, {name}"), ours, &peers)?;
+    discard(&[&site.folder])?;
+    Ok(rows)
+}
+
+fn compare(
+    rounds: usize,
+    folder: &Path,
+    bench: &str,
+    ours: Program,
+    peers: &[(Program, f64)],
+) -> Result<Vec<Row>, BenchError> {
+    eprintln!("{bench}");
+    let mut programs = vec![ours];
+    programs.extend(peers.iter().map(|(peer, _)| peer.clone()));
+    let runs = take_turns(&programs, rounds, folder)?;
+    let (ours, of_peers) = runs.split_first().expect("ours is among the programs");
+    Ok(peers.iter().zip(of_peers).map(|(peer, runs)| row(bench, ours, peer, runs)).collect())
+}
+
+fn row(bench: &str, ours: &Runs, (peer, target): &(Program, f64), runs: &Runs) -> Row {
+    let (ours_s, peer_s) = (ours.median_seconds(), runs.median_seconds());
+    let ratio = ours_s / peer_s;
+    Row {
+        bench: bench.to_owned(),
+        ours_s,
+        peer: peer.name.clone(),
+        peer_s: Some(peer_s),
+        ratio,
+        target: *target,
+        met: ratio <= *target,
+        peak_mib: ours.peak_mib(),
+    }
+}
+
+fn only_file(tree: &Path) -> Result<PathBuf, BenchError> {
+    let mut path = tree.to_owned();
+    while path.is_dir() {
+        let at_path = |error| BenchError::at(&path, error);
+        let mut entries = fs::read_dir(&path).map_err(at_path)?;
+        let first = entries.next().transpose().map_err(at_path)?;
+        path = first.map(|entry| entry.path()).ok_or_else(|| {
+            BenchError::at(&path, std::io::Error::other("an empty folder in a tree of files"))
+        })?;
+    }
+    Ok(path)
+}
+
+/// Removes what the next figure does not need: the disk holds one figure's images.
+fn discard(paths: &[&Path]) -> Result<(), BenchError> {
+    for path in paths {
+        let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(BenchError::at(path, error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
