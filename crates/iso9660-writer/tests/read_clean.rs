@@ -194,3 +194,23 @@ fn renamed_directories_that_differ_only_in_the_names_inside_are_clean() {
     let options = IsoOptions::default();
     assert_clean(&Planned::new(tree, &options), &options);
 }
+
+/// ISO 9660 calls `+_` what Joliet calls `_.`: `__`.
+#[test]
+fn names_that_two_trees_change_into_the_same_are_clean() {
+    let mut tree = FileTree::new();
+    tree.add_file("+_", FileData::blob(1, ByteCount(1))).unwrap();
+    tree.add_file("_.", FileData::blob(1, ByteCount::ZERO)).unwrap();
+    let options = IsoOptions { rock_ridge: false, udf: false, ..IsoOptions::default() };
+    assert_clean(&Planned::new(tree, &options), &options);
+}
+
+/// ISO 9660 calls the directory `___B`, since a directory has no dot, and the file `__.B`.
+#[test]
+fn a_file_with_the_name_that_a_directory_lost_is_clean() {
+    let mut tree = FileTree::new();
+    tree.add_file("+_.b", FileData::blob(1, ByteCount::ZERO)).unwrap();
+    tree.add_file("__.b/_", FileData::blob(1, ByteCount::ZERO)).unwrap();
+    let options = IsoOptions { joliet: false, rock_ridge: false, ..IsoOptions::default() };
+    assert_clean(&Planned::new(tree, &options), &options);
+}

@@ -69,7 +69,7 @@ impl Checker<'_> {
             );
             self.report.add_at(rules::TREES_DIFFER, offset, || tree.path(base), message);
         }
-        if let Some(name) = holdable_name(tree.name(base), other_tree.namespace)
+        if let Some(name) = pair.name_in_other(base)
             && other_tree.namespace != Namespace::Iso9660
             && name != other_tree.name(other)
         {
@@ -124,7 +124,7 @@ impl Pair<'_> {
             self.other.children(other).map(|child| (self.other.name(child), child)).collect();
         let mut rest = Vec::new();
         for child in self.base.children(base) {
-            let name = holdable_name(self.base.name(child), self.other.namespace);
+            let name = self.name_in_other(child);
             match name.and_then(|name| by_name.remove(name.as_str())) {
                 Some(twin) => matched.pairs.push((child, twin)),
                 None => rest.push(child),
@@ -173,6 +173,30 @@ impl Pair<'_> {
         matched.other_only.extend(other.iter().skip(base.len()));
     }
 
+    /// The name that the other tree must give to a node of the base, None if it may be another
+    /// one.
+    fn name_in_other(&self, node: NodeIndex) -> Option<String> {
+        let name = self.base.name(node);
+        let holds = match self.other.namespace {
+            Namespace::Udf => true,
+            // One `NM` entry of 255 bytes; writers differ in whether they use a second one.
+            Namespace::RockRidge => name.len() <= 250,
+            Namespace::Joliet => {
+                name.encode_utf16().count() <= 64
+                    && !name.contains(['*', '/', ':', ';', '?', '\\'])
+                    && !name.ends_with(['.', ' '])
+            }
+            // Some writers keep the dot of a directory's name, which ECMA-119 §7.6 does not allow.
+            Namespace::Iso9660 if self.base.is_directory(node) && name.contains('.') => false,
+            // What Joliet calls `__` may have been `_.`, which is another name in ISO 9660.
+            Namespace::Iso9660 if self.base.namespace == Namespace::Joliet => {
+                return iso_name(name).filter(|name| !name.contains('_'));
+            }
+            Namespace::Iso9660 => return iso_name(name),
+        };
+        holds.then(|| name.to_owned())
+    }
+
     fn base_shape(&self, node: NodeIndex) -> u64 {
         self.base_shapes[node as usize]
     }
@@ -198,22 +222,6 @@ impl Matched {
             self.pairs.push((base, other));
         }
     }
-}
-
-/// The name as another tree would hold it, None if that tree has to change it.
-fn holdable_name(name: &str, namespace: Namespace) -> Option<String> {
-    let holds = match namespace {
-        Namespace::Udf => true,
-        // One `NM` entry of 255 bytes; writers differ in whether they use a second one.
-        Namespace::RockRidge => name.len() <= 250,
-        Namespace::Joliet => {
-            name.encode_utf16().count() <= 64
-                && !name.contains(['*', '/', ':', ';', '?', '\\'])
-                && !name.ends_with(['.', ' '])
-        }
-        Namespace::Iso9660 => return iso_name(name),
-    };
-    holds.then(|| name.to_owned())
 }
 
 /// The upper case of a name that ISO 9660 holds without any other change, at any level.
