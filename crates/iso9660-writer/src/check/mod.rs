@@ -84,8 +84,8 @@ impl Default for CheckOptions {
 /// Checks an image against every rule and returns what breaks one, in the order of offsets.
 ///
 /// Empty means that nothing was found. Reads all metadata and, unless told otherwise, all bytes
-/// that belong to nothing, but no file data; a million files take some hundred MB of memory. Never panics on hostile
-/// images, and its work is bounded by their length.
+/// that belong to nothing, but no file data; a million files take some hundred MB of memory. Never
+/// panics on hostile images, and its work is bounded by their length.
 pub fn check(image: &dyn ReadAt, options: &CheckOptions) -> Vec<Fault> {
     let mut checker = Checker {
         image,
