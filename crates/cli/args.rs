@@ -367,6 +367,8 @@ pub enum SchemaOf {
     Object,
     /// site.toml
     Site,
+    /// Not a schema: which media have which option, and why not
+    Options,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ mod given_images;
 mod interruption;
 mod outputs;
 mod progress;
+mod protected;
 mod report;
 mod session;
 

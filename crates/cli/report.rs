@@ -86,6 +86,14 @@ pub fn error_json(error: &CommandError) -> Value {
     })
 }
 
+/// Fails if there is any of these problems, each of which keeps media from being built.
+pub fn require_none<'p>(errors: impl Iterator<Item = &'p Problem>) -> Result<(), CommandError> {
+    let errors: Vec<&Problem> = errors.collect();
+    let Some(exit) = exit_of(errors.iter().copied()) else { return Ok(()) };
+    let errors = count(errors.len() as u64, "error");
+    Err(CommandError::new(exit, format!("nothing was built because of {errors}")))
+}
+
 /// A problem in JSON documents.
 #[derive(Debug, Serialize)]
 pub struct ProblemJson {

@@ -9,10 +9,11 @@ use content::{
     windows_names,
 };
 use jiff::Timestamp;
+use pipeline::certificate::{self, WhenAbsent};
 use pipeline::load::{self, LoadError, SitePath};
 use pipeline::output::OutputPaths;
 use pipeline::password::Password;
-use pipeline::plan_media::{MediaPlan, Resolved, plan_media};
+use pipeline::plan_media::{MediaPlan, MediaSecrets, Resolved, plan_media};
 use pipeline::progress::Progress;
 use pipeline::scan::Scan;
 use pipeline::{HashCache, chain};
@@ -124,9 +125,7 @@ impl Session {
         let own = &self.graph.media[position].obstacles;
         let errors: BTreeSet<Problem> =
             told.filter(concerns).chain(own).cloned().map(|p| p.in_definition(name)).collect();
-        let Some(exit) = report::exit_of(&errors) else { return Ok(()) };
-        let errors = report::count(errors.len() as u64, "error");
-        Err(CommandError::new(exit, format!("nothing was built because of {errors}")))
+        report::require_none(errors.iter())
     }
 
     /// Lists the files of all contents of the definitions at these positions.
@@ -163,11 +162,29 @@ impl Session {
         }
     }
 
-    /// The password of the definition at this position, if it has one.
-    pub fn password(&self, position: usize) -> Result<Option<Password>, CommandError> {
-        let source = self.definitions[position].definition.security.password.as_ref();
-        let read = |source| waiting(|| Password::read(source, self.path.root()));
-        Ok(source.map(read).transpose()?.transpose()?)
+    /// The password and the certificates of the definition at this position, and what is wrong
+    /// with them.
+    pub fn secrets(
+        &self,
+        position: usize,
+        when_absent: WhenAbsent,
+    ) -> Result<(MediaSecrets, Vec<Problem>), CommandError> {
+        let NamedDefinition { name, definition } = &self.definitions[position];
+        let (security, site) = (&definition.security, self.path.root());
+        let read = |source| waiting(|| Password::read(source, site));
+        let password = security.password.as_ref().map(read).transpose()?.transpose()?;
+        let now = Timestamp::now();
+        let created = match definition.output.timestamp {
+            Some(created) => created,
+            None => source_date_epoch()?.unwrap_or(now),
+        };
+        let certificate = security.certificate.as_ref();
+        let load = |known| waiting(|| certificate::load(known, site, created, when_absent));
+        let certificate = certificate.map(load).transpose()?.transpose()?;
+        let root_certificates = certificate::roots(&security.root_certificates, site)?;
+        let found = certificate.iter().flat_map(|known| known.problems(definition, now));
+        let problems = found.map(|problem| problem.in_definition(name)).collect();
+        Ok((MediaSecrets { password, certificate, root_certificates }, problems))
     }
 
     /// Plans the discs of the definition at this position.
@@ -175,7 +192,7 @@ impl Session {
         &self,
         position: usize,
         scan: &Scan,
-        password: Option<Password>,
+        secrets: MediaSecrets,
     ) -> Result<MediaPlan, CommandError> {
         let resolved = Resolved {
             definition: &self.definitions[position].definition,
@@ -184,7 +201,7 @@ impl Session {
             catalog: &self.catalog,
             site_code: &self.site.code,
         };
-        Ok(plan_media(&resolved, scan, password, source_date_epoch()?)?)
+        Ok(plan_media(&resolved, scan, secrets, source_date_epoch()?)?)
     }
 
     /// Where the set of the definition at this position goes.

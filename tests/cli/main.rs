@@ -6,6 +6,7 @@ mod content;
 mod import;
 mod init;
 mod json_lines;
+mod media_types;
 mod reference_pages;
 mod remedies;
 mod session;

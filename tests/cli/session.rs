@@ -70,6 +70,10 @@ impl Session {
         fs::read_to_string(self.path(below)).unwrap()
     }
 
+    pub fn read_bytes(&self, below: &str) -> Vec<u8> {
+        fs::read(self.path(below)).unwrap()
+    }
+
     /// Replaces a text of a file, which must occur in it.
     pub fn replace(&self, below: &str, from: &str, to: &str) {
         let text = self.read(below);

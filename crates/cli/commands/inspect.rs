@@ -3,15 +3,14 @@
 use content::manifest::MediaManifest;
 
 use iso9660_writer::dump::{DumpOptions, dump_to_string};
-use pipeline::envelope;
 use pipeline::image_file::ImageFile;
 use pipeline::verify::read_media_manifest;
 use serde_json::{Value, json};
 
 use crate::args::{Global, InspectArgs};
-use crate::commands::verify::open_protected;
 use crate::exit::{CommandError, Exit};
 use crate::given_images::{GivenImages, MissingDisc};
+use crate::protected::{self, Protected};
 use crate::report::{self, count, size};
 use crate::session;
 
@@ -27,17 +26,17 @@ pub fn run(global: &Global, args: &InspectArgs) -> Result<Exit, CommandError> {
             continue;
         }
         let manifest = read_media_manifest(&image)?;
-        let policy = image.read_file("SMS/data/policy.xml", 1 << 30)?;
-        let protected = policy.as_deref().map(envelope::is_envelope);
-        if let Some(password) = &password {
-            open_protected(&image, password)?;
-        }
+        let protected = protected::open(&image, password.as_ref())?;
         if global.json {
             documents.push(json!({
-                "path": path, "media": manifest, "password_required": protected,
+                "path": path,
+                "media": manifest,
+                "password_required": protected.required,
+                "variables": protected.variables,
+                "prestart": protected.prestart,
             }));
         } else {
-            report::print(&text(&image, &manifest, protected))?;
+            report::print(&text(&image, &manifest, &protected))?;
         }
         manifests.push((path, manifest));
     }
@@ -68,7 +67,7 @@ fn finding_json(missing: &MissingDisc) -> Value {
     })
 }
 
-fn text(image: &ImageFile, manifest: &MediaManifest, protected: Option<bool>) -> String {
+fn text(image: &ImageFile, manifest: &MediaManifest, protected: &Protected) -> String {
     let mut text = format!(
         "{}: disc {} of {}, {} media \"{}\"\n  set {}\n  made {}\n",
         image.path().display(),
@@ -91,13 +90,19 @@ fn text(image: &ImageFile, manifest: &MediaManifest, protected: Option<bool>) ->
             text += &format!("  valid {what} {moment}\n");
         }
     }
-    text += match protected {
+    text += match protected.required {
         Some(true) => {
             "  task sequence and variables are protected by a password; contents are not\n"
         }
         Some(false) => "  not protected by a password\n",
         None => "",
     };
+    if let Some(names) = &protected.variables {
+        text += &format!("  variables {}\n", names.join(", "));
+    }
+    if let Some(command) = &protected.prestart {
+        text += &format!("  prestart command {command}\n");
+    }
     for content in &manifest.contents {
         let discs: Vec<String> = content.discs.iter().map(ToString::to_string).collect();
         text += &format!(

@@ -1,7 +1,7 @@
 //! `tsmedia plan`: what would be built.
 
 use content::Problem;
-use pipeline::password::Password;
+use pipeline::certificate::WhenAbsent;
 use pipeline::plan_media::MediaPlan;
 use pipeline::scan::Scan;
 use serde_json::{Value, json};
@@ -20,8 +20,12 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
         return refused(global, &session, exit);
     }
     let positions: Vec<usize> = (0..session.definitions.len()).collect();
-    let passwords: Vec<Option<Password>> =
-        positions.iter().map(|position| session.password(*position)).collect::<Result<_, _>>()?;
+    let mut all_secrets = Vec::with_capacity(positions.len());
+    for position in &positions {
+        let (secrets, problems) = session.secrets(*position, WhenAbsent::Imagine)?;
+        all_secrets.push(secrets);
+        session.problems.extend(problems);
+    }
     let cache = session::cache(&args.cache);
     let progress = crate::progress::progress(global.progress);
     let scanned = session.scan(&positions, &cache, &*progress);
@@ -37,8 +41,8 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
     }
     let plans: Vec<MediaPlan> = positions
         .iter()
-        .zip(passwords)
-        .map(|(position, password)| session.plan(*position, &scan, password))
+        .zip(all_secrets)
+        .map(|(position, secrets)| session.plan(*position, &scan, secrets))
         .collect::<Result<_, _>>()?;
     if global.json {
         let documents: Vec<Value> = plans

@@ -1,4 +1,4 @@
-//! `tsmedia schema`: the JSON Schemas of the site's files.
+//! `tsmedia schema`: the JSON Schemas of the site's files, and the matrix of options.
 
 use crate::args::{SchemaArgs, SchemaOf};
 use crate::exit::{CommandError, Exit};
@@ -9,6 +9,7 @@ pub fn run(args: &SchemaArgs) -> Result<Exit, CommandError> {
         SchemaOf::Media => content::schema::definition(),
         SchemaOf::Object => content::schema::object(),
         SchemaOf::Site => content::schema::site(),
+        SchemaOf::Options => content::options::document(),
     })?;
     Ok(Exit::Done)
 }

@@ -4,9 +4,7 @@ use std::path::Path;
 
 use content::Digest;
 use content::manifest::MediaManifest;
-use pipeline::envelope::{self, EnvelopeError};
 use pipeline::image_file::ImageFile;
-use pipeline::password::Password;
 use pipeline::verify::{self, Finding, VerifyDepth, VerifyReport};
 use serde_json::json;
 
@@ -14,6 +12,7 @@ use crate::args::{Depth, Global, VerifyArgs};
 use crate::exit::{CommandError, Exit};
 use crate::given_images::{GivenImages, MissingDisc};
 use crate::interruption::{self, CANCEL};
+use crate::protected;
 use crate::report::{self, count, size};
 use crate::session;
 
@@ -33,7 +32,7 @@ pub fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CommandError> {
     report.findings.sort();
     if let Some(password) = &password {
         for disc in &report.discs {
-            open_protected(&ImageFile::open(&disc.path)?, password)?;
+            protected::open(&ImageFile::open(&disc.path)?, Some(password))?;
         }
     }
     if global.json {
@@ -71,27 +70,6 @@ fn is_complete(report: &VerifyReport) -> bool {
 
 /// The rule about the discs of a set that was named as a whole.
 const DISC_MISSING: &str = "disc-missing";
-
-/// The largest protected file: a task sequence has some megabytes.
-const PROTECTED_MAX: u64 = 1 << 30;
-
-/// Opens what a password protects on a disc; what is not protected is left alone.
-pub fn open_protected(image: &ImageFile, password: &Password) -> Result<(), CommandError> {
-    for path in ["SMS/data/variables.dat", "SMS/data/policy.xml"] {
-        let Some(bytes) = image.read_file(path, PROTECTED_MAX)? else { continue };
-        if !envelope::is_envelope(&bytes) {
-            continue;
-        }
-        envelope::open(&bytes, password.expose()).map_err(|error| {
-            let exit = match error {
-                EnvelopeError::WrongPassword => Exit::Password,
-                _ => Exit::Integrity,
-            };
-            CommandError::new(exit, format!("`{path}` of `{}`: {error}", image.path().display()))
-        })?;
-    }
-    Ok(())
-}
 
 fn document(report: &VerifyReport) -> serde_json::Value {
     json!({

@@ -1,5 +1,7 @@
 //! What media a person wants: the file `media/<name>.toml`.
 
+mod network;
+pub mod options;
 mod parse;
 
 use std::collections::BTreeMap;
@@ -8,6 +10,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::{Capacity, ContentId, Problem};
+pub use network::{Certificate, CertificateKind, Management, Network, UserDeviceAffinity};
 
 /// The label of media whose definition says none.
 pub const DEFAULT_LABEL: &str = "Configuration Manager";
@@ -27,8 +30,10 @@ pub struct MediaDefinition {
     pub unattended: bool,
     /// What is written, and where.
     pub output: Output,
-    /// Password and validity.
+    /// Who may start the media, until when, and how they make themselves known.
     pub security: Security,
+    /// How the media find their site.
+    pub network: Network,
     /// What is on the media beside what the steps need.
     pub content: ExtraContent,
     /// Variables and the prestart command.
@@ -74,7 +79,8 @@ pub enum OutputKind {
     Wim,
 }
 
-/// Password and validity: the table `[security]`.
+/// Who may start the media, until when, and how they make themselves known: the table
+/// `[security]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Security {
     /// Where the password comes from; no password unless said.
@@ -83,6 +89,15 @@ pub struct Security {
     pub valid_from: Option<Timestamp>,
     /// The media do not start after this moment.
     pub valid_until: Option<Timestamp>,
+    /// Whether computers that the site does not know may use them; no unless said.
+    pub unknown_computers: bool,
+    /// Whether they may make the computer somebody's.
+    pub user_device_affinity: UserDeviceAffinity,
+    /// The certificate; none unless said.
+    pub certificate: Option<Certificate>,
+    /// Files with certificates of the authorities that management points are trusted by, relative
+    /// to the site.
+    pub root_certificates: Vec<PathBuf>,
 }
 
 /// Where a password comes from; never the definition itself.

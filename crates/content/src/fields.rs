@@ -115,6 +115,11 @@ impl<'t> Fields<'t> {
         Some(Field { file: self.file, path: self.key_path(key), value, secret: self.secret })
     }
 
+    /// A value, without making its key known.
+    pub(crate) fn peek(&self, key: &str) -> Option<Field<'t>> {
+        self.entries().find(|(known, _)| *known == key).map(|(_, field)| field)
+    }
+
     /// Every entry, whatever its key.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&'t str, Field<'t>)> {
         self.table.iter().map(|(key, value)| {
@@ -151,6 +156,11 @@ impl<'t> Fields<'t> {
         field.items().into_iter().filter_map(|item| item.id()).collect()
     }
 
+    pub(crate) fn texts(&self, key: &'static str) -> Vec<&'t str> {
+        let Some(field) = self.get(key) else { return Vec::new() };
+        field.items().into_iter().filter_map(|item| item.text()).collect()
+    }
+
     pub(crate) fn table(&self, key: &'static str) -> Option<Fields<'t>> {
         self.get(key)?.table()
     }
@@ -161,7 +171,7 @@ impl<'t> Fields<'t> {
     }
 
     /// Reports that a key is not there.
-    pub(crate) fn missing(&self, key: &'static str, remedy: &str) {
+    pub(crate) fn missing(&self, key: &str, remedy: &str) {
         let (line, text) = line_at(self.file.text, self.span.start);
         let text = shown_line(text, self.secret);
         let message = format!("`{}` is missing", self.key_path(key));
@@ -289,9 +299,12 @@ impl<'t> Field<'t> {
     }
 
     pub(crate) fn table(&self) -> Option<Fields<'t>> {
-        let Some(table) = self.value.get_ref().as_table() else {
-            return self.mistyped("a table");
-        };
+        self.as_table().or_else(|| self.mistyped("a table"))
+    }
+
+    /// The table that this is, if it is one.
+    pub(crate) fn as_table(&self) -> Option<Fields<'t>> {
+        let table = self.value.get_ref().as_table()?;
         Some(Fields {
             file: self.file,
             table,

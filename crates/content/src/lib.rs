@@ -30,8 +30,9 @@ pub mod windows_names;
 pub use capacity::{Capacity, CapacityError, MINIMUM_CAPACITY, NAMED_CAPACITIES};
 pub use catalog::{AbsentContent, Catalog, ObjectNames, SequenceEntry};
 pub use definition::{
-    Customization, DEFAULT_LABEL, ExtraContent, MediaDefinition, MediaType, Output, OutputKind,
-    PasswordSource, Prestart, Security,
+    Certificate, CertificateKind, Customization, DEFAULT_LABEL, ExtraContent, Management,
+    MediaDefinition, MediaType, Network, Output, OutputKind, PasswordSource, Prestart, Security,
+    UserDeviceAffinity, options,
 };
 pub use digest::{Digest, DigestParseError};
 pub use id::{ContentId, ContentIdError};

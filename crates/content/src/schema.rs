@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Architecture, BootPlatform, DEFAULT_LABEL, MediaType, NAMED_CAPACITIES, ObjectKind, OutputKind,
+    Architecture, BootPlatform, CertificateKind, DEFAULT_LABEL, Management, MediaType,
+    NAMED_CAPACITIES, ObjectKind, OutputKind, UserDeviceAffinity,
 };
 
 /// The dialect of all schemas.
@@ -23,7 +24,7 @@ pub fn definition() -> Value {
             ("task-sequence", id(), "the task sequence; for stand-alone and prestaged media"),
             ("label", with_default(text(), DEFAULT_LABEL), "the label of the volume"),
             ("unattended", with_default(boolean(), false), "ask for nothing but the password"),
-            ("boot-image", id(), "the boot image, if not the task sequence's own"),
+            ("boot-image", id(), "the boot image; the task sequence's own unless said"),
         ],
         &["type"],
     );
@@ -38,16 +39,7 @@ pub fn definition() -> Value {
         ],
         &["path"],
     );
-    let security = table(
-        "Password and validity",
-        vec![
-            ("password-file", text(), "the file whose first line is the password"),
-            ("password-command", text(), "the command that prints the password"),
-            ("valid-from", moment(), "the media do not start before"),
-            ("valid-until", moment(), "the media do not start after"),
-        ],
-        &[],
-    );
+    let (security, network) = (security(), network());
     let dependencies = with_default(boolean(), true);
     let content = table(
         "What is on the media beside what the steps need",
@@ -83,12 +75,63 @@ pub fn definition() -> Value {
             vec![
                 ("media", media, "what kind of media, and of what"),
                 ("output", output, "what is written, and where"),
-                ("security", security, "password and validity"),
+                ("security", security, "who may start the media, and until when"),
+                ("network", network, "how the media find their site"),
                 ("content", content, "what else is on the media"),
                 ("customization", customization, "variables and the prestart command"),
             ],
             &["media", "output"],
         ),
+    )
+}
+
+fn security() -> Value {
+    let affinity = words(&UserDeviceAffinity::ALL.map(UserDeviceAffinity::as_str));
+    let certificate = table(
+        "The certificate by which media make themselves known",
+        vec![
+            ("kind", with_default(words(&CertificateKind::NAMES), "self-signed"), "who vouches"),
+            ("file", text(), "the PKCS #12 file; a self-signed one is made if it is not there"),
+            ("password-file", text(), "the file whose first line is the password of that file"),
+            ("password-command", text(), "the command that prints it"),
+            ("valid-from", moment(), "when a self-signed certificate begins to count"),
+            ("valid-until", moment(), "when it ends to count; a year later unless said"),
+        ],
+        &["file"],
+    );
+    table(
+        "Who may start the media, until when, and how they make themselves known",
+        vec![
+            ("password-file", text(), "the file whose first line is the password"),
+            ("password-command", text(), "the command that prints the password"),
+            ("valid-from", moment(), "the media do not start before"),
+            ("valid-until", moment(), "the media do not start after"),
+            ("unknown-computers", with_default(boolean(), false), "serve unknown computers"),
+            (
+                "user-device-affinity",
+                with_default(affinity, UserDeviceAffinity::default().as_str()),
+                "may they make the computer somebody's",
+            ),
+            ("certificate", certificate, "the certificate"),
+            ("root-certificates", list(text()), "files with certificates of authorities"),
+        ],
+        &[],
+    )
+}
+
+fn network() -> Value {
+    let management = words(&Management::ALL.map(Management::as_str));
+    table(
+        "How the media find their site",
+        vec![
+            (
+                "management",
+                with_default(management, Management::default().as_str()),
+                "may a management point send the computer to another one",
+            ),
+            ("management-points", list(text()), "their addresses in the order of preference"),
+        ],
+        &["management-points"],
     )
 }
 

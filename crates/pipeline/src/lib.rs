@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod catalog_edit;
+pub mod certificate;
 pub mod cmtrace;
 pub mod compose;
 pub mod diff;

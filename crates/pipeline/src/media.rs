@@ -1,8 +1,10 @@
-//! What a set of stand-alone media is made of, before anybody knows where it lies.
+//! What a set of media is made of, before anybody knows where it lies.
 
 mod boot_tree;
+mod capture;
 mod documents;
 mod manifests;
+mod network;
 
 use std::sync::Arc;
 
@@ -11,11 +13,13 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 pub use boot_tree::BootTree;
+pub use capture::capture_sequence;
 pub use documents::{MediaSequence, OwnFiles, Prestart, own_files};
 pub use manifests::{
     LateFile, ManifestSizes, content_lines, disc_lines, encode_lines, encode_media, media_manifest,
     set_digest,
 };
+pub use network::NetworkFacts;
 
 /// What people decided about a set, and the names that they know its parts by.
 #[derive(Debug)]
@@ -48,6 +52,8 @@ pub struct MediaFacts {
     pub prestart: Option<Prestart>,
     /// The contents in the order of first use.
     pub contents: Vec<ContentFacts>,
+    /// How media without content find their site.
+    pub network: Option<NetworkFacts>,
 }
 
 /// What media say of a content.
@@ -88,6 +94,14 @@ impl MediaFacts {
         for content in &self.contents {
             field(content.id.as_str().as_bytes());
             field(&content.version.to_le_bytes());
+        }
+        if let Some(network) = &self.network {
+            for point in &network.management_points {
+                field(point.as_bytes());
+            }
+            if let Some(certificate) = &network.certificate {
+                field(&certificate.fingerprint.0);
+            }
         }
         let digest = hash.finalize();
         std::array::from_fn(|index| digest[index])

@@ -3,15 +3,18 @@
 use std::path::PathBuf;
 
 use content::{
-    Catalog, ContentGraph, ContentId, ContentLocation, MediaDefinition, Need, ResolvedMedia,
+    Catalog, ContentGraph, ContentId, ContentLocation, MediaDefinition, MediaType, Need,
+    ResolvedMedia,
 };
 use image::{ByteCount, Image};
 use jiff::Timestamp;
 use plan::{SpanError, SpanPlan};
 
+use crate::certificate::MediaCertificate;
 use crate::compose::{ComposeError, IsoMedium};
 use crate::media::{
-    BootTree, ContentFacts, ManifestSizes, MediaFacts, MediaSequence, OwnFiles, Prestart, own_files,
+    BootTree, ContentFacts, ManifestSizes, MediaFacts, MediaSequence, NetworkFacts, OwnFiles,
+    Prestart, capture_sequence, own_files,
 };
 use crate::password::Password;
 use crate::scan::Scan;
@@ -31,6 +34,17 @@ pub struct Resolved<'a> {
     pub catalog: &'a Catalog,
     /// The site's code.
     pub site_code: &'a str,
+}
+
+/// What a definition names and does not hold.
+#[derive(Debug, Default)]
+pub struct MediaSecrets {
+    /// What protects the task sequence and the variables.
+    pub password: Option<Password>,
+    /// The certificate by which the media make themselves known.
+    pub certificate: Option<MediaCertificate>,
+    /// Certificates of authorities, in DER form.
+    pub root_certificates: Vec<Vec<u8>>,
 }
 
 /// A set as it will be: its discs, and what makes their images.
@@ -72,14 +86,14 @@ fn newest(scan: &Scan, contents: &[&ContentId]) -> Timestamp {
 pub fn plan_media(
     resolved: &Resolved<'_>,
     scan: &Scan,
-    password: Option<Password>,
+    secrets: MediaSecrets,
     created: Option<Timestamp>,
 ) -> Result<MediaPlan, Error> {
     let boot = match &resolved.media.boot_image {
         Some(id) => BootTree::find(scan, id)?,
         None => BootTree::default(),
     };
-    let facts = facts(resolved, scan, password, created);
+    let facts = facts(resolved, scan, secrets, created);
     let own = own_files(&facts);
     let order = order(scan, &resolved.media.needs);
     let capacity = resolved.definition.output.size.bytes();
@@ -110,7 +124,7 @@ fn span_error(error: SpanError<ComposeError>) -> Error {
 fn facts(
     resolved: &Resolved<'_>,
     scan: &Scan,
-    password: Option<Password>,
+    secrets: MediaSecrets,
     created: Option<Timestamp>,
 ) -> MediaFacts {
     let Resolved { definition, media, graph, catalog, site_code } = *resolved;
@@ -122,6 +136,7 @@ fn facts(
         let name = catalog.sequence_name(id);
         Some(MediaSequence { id: id.clone(), name, document: without_declaration(entry) })
     });
+    let built_in = (definition.media_type == MediaType::Capture).then(capture_sequence);
     let contents = media.needs.iter().map(|need| {
         let known = graph.contents.get(&need.content);
         ContentFacts {
@@ -138,11 +153,11 @@ fn facts(
         created: definition.output.timestamp.or(created).unwrap_or_else(|| newest(scan, &ids)),
         unattended: definition.unattended,
         autorun: definition.output.autorun,
-        password,
+        password: secrets.password,
         valid_from: definition.security.valid_from,
         valid_until: definition.security.valid_until,
         site_code: site_code.to_owned(),
-        sequences: sequences.collect(),
+        sequences: sequences.chain(built_in).collect(),
         boot_image: media.boot_image.as_ref().map(|id| (id.clone(), name(id))),
         variables: customization.variables.clone().into_iter().collect(),
         prestart: customization.prestart.as_ref().map(|prestart| Prestart {
@@ -150,7 +165,25 @@ fn facts(
             package: prestart.package.clone(),
         }),
         contents: contents.collect(),
+        network: network(definition, secrets.certificate, secrets.root_certificates),
     }
+}
+
+/// How media that ask a management point find it.
+fn network(
+    definition: &MediaDefinition,
+    certificate: Option<MediaCertificate>,
+    root_certificates: Vec<Vec<u8>>,
+) -> Option<NetworkFacts> {
+    let asks = matches!(definition.media_type, MediaType::Bootable | MediaType::Prestaged);
+    asks.then(|| NetworkFacts {
+        management: definition.network.management,
+        management_points: definition.network.management_points.clone(),
+        unknown_computers: definition.security.unknown_computers,
+        user_device_affinity: definition.security.user_device_affinity,
+        certificate,
+        root_certificates,
+    })
 }
 
 /// The policy holds several documents, and a declaration may stand only at the start of one.

@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use content::{ContentId, ContentLocation, Problem};
 use pipeline::build::{BuildContext, BuildReport, build};
+use pipeline::certificate::WhenAbsent;
 use pipeline::cmtrace::{Log, LogType};
 use pipeline::output::OutputPaths;
-use pipeline::password::Password;
-use pipeline::plan_media::MediaPlan;
+use pipeline::plan_media::{MediaPlan, MediaSecrets};
 use pipeline::progress::Progress;
 use pipeline::scan::Scan;
 use pipeline::verify::VerifyDepth;
@@ -30,7 +30,7 @@ struct Job {
     position: usize,
     output: OutputPaths,
     log: Log,
-    password: Option<Password>,
+    secrets: MediaSecrets,
 }
 
 /// The definitions of a run, and what became of them so far.
@@ -108,9 +108,17 @@ impl<'s> Batch<'s> {
             return Err(error);
         }
         let mut log = log?;
-        let password = session.password(position);
-        let password = password.inspect_err(|error| self.log_failure(&mut log, position, error))?;
-        Ok(Job { position, output, log, password })
+        let secrets = self.secrets(position);
+        let secrets = secrets.inspect_err(|error| self.log_failure(&mut log, position, error))?;
+        Ok(Job { position, output, log, secrets })
+    }
+
+    /// Reads the password and the certificates, and tells what is wrong with them.
+    fn secrets(&self, position: usize) -> Result<MediaSecrets, CommandError> {
+        let (secrets, problems) = self.session.secrets(position, WhenAbsent::Make)?;
+        report::tell_problems(&problems, false);
+        report::require_none(problems.iter().filter(|problem| problem.prevents_build()))?;
+        Ok(secrets)
     }
 
     /// Lists the content of all jobs, and drops the jobs whose content cannot be read.
@@ -176,14 +184,8 @@ impl<'s> Batch<'s> {
     ) -> Result<(MediaPlan, BuildReport), CommandError> {
         CANCEL.check()?;
         let problems = self.session.name_problems(job.position, scan);
-        let errors: Vec<&Problem> =
-            problems.iter().filter(|problem| problem.prevents_build()).collect();
-        if let Some(exit) = report::exit_of(errors.iter().copied()) {
-            let errors = report::count(errors.len() as u64, "error");
-            let message = format!("nothing was built because of {errors}");
-            return Err(CommandError::new(exit, message));
-        }
-        let plan = self.session.plan(job.position, scan, job.password.take())?;
+        report::require_none(problems.iter().filter(|problem| problem.prevents_build()))?;
+        let plan = self.session.plan(job.position, scan, std::mem::take(&mut job.secrets))?;
         told::log_plan(&mut job.log, &plan);
         let context = BuildContext {
             cache: self.cache,

@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 
+use super::network::{certificate, check_schemes, network};
 use super::{
-    Customization, DEFAULT_LABEL, ExtraContent, MediaDefinition, MediaType, Output, OutputKind,
-    PasswordSource, Prestart, Security,
+    Customization, DEFAULT_LABEL, ExtraContent, MediaDefinition, MediaType, Network, Output,
+    OutputKind, PasswordSource, Prestart, Security, UserDeviceAffinity, options,
 };
 use crate::fields::{Field, Fields, TomlText};
 use crate::{Capacity, Problem, Severity};
@@ -29,12 +30,19 @@ pub(super) fn definition(text: &str) -> Result<(MediaDefinition, Vec<Problem>), 
         }
         let output = output.and_then(self::output);
         let security = root.table("security").map(security).unwrap_or_default();
+        let network = root.table("network").map(network).unwrap_or_default();
         let content = root.table("content").map(content).unwrap_or_default();
         let customization = root.table("customization").map(customization).unwrap_or_default();
+        let media = media.and_then(self::media);
+        if let (Some(media), Some(output)) = (&media, &output) {
+            options::check(&root, media.media_type, output.kind);
+            check_schemes(&root, &network, security.certificate.as_ref());
+        }
         root.finish();
-        media.and_then(self::media).zip(output).map(|(media, output)| MediaDefinition {
+        media.zip(output).map(|(media, output)| MediaDefinition {
             output,
             security,
+            network,
             content,
             customization,
             ..media
@@ -50,15 +58,6 @@ pub(super) fn definition(text: &str) -> Result<(MediaDefinition, Vec<Problem>), 
 fn media(fields: Fields) -> Option<MediaDefinition> {
     let media_type = media_type(&fields);
     let task_sequence = fields.id("task-sequence");
-    let needs_sequence = matches!(media_type, Some(MediaType::StandAlone | MediaType::Prestaged));
-    if let Some(field) = fields.get("task-sequence") {
-        if matches!(media_type, Some(MediaType::Capture | MediaType::Bootable)) {
-            let remedy = "remove the key: the sequence comes from the network or is built in";
-            field.wrong("task-sequence", "media of this type hold no task sequence", remedy);
-        }
-    } else if needs_sequence {
-        fields.missing("task-sequence", "name the task sequence by its id");
-    }
     let label = fields.get("label").and_then(|field| label(&field));
     let definition = media_type.map(|media_type| MediaDefinition {
         media_type,
@@ -74,6 +73,7 @@ fn media(fields: Fields) -> Option<MediaDefinition> {
             autorun: false,
         },
         security: Security::default(),
+        network: Network::default(),
         content: ExtraContent::default(),
         customization: Customization::default(),
     });
@@ -88,20 +88,13 @@ fn media_type(fields: &Fields) -> Option<MediaType> {
         fields.missing("type", "type = \"stand-alone\"");
         return None;
     };
-    let text = field.text()?;
-    let found = MediaType::ALL.into_iter().find(|known| known.as_str() == text);
-    match found {
-        None => {
-            let known = MediaType::ALL.map(MediaType::as_str).join(", ");
-            field.wrong("value", format!("`{text}` is no media type"), format!("one of {known}"));
-        }
-        Some(MediaType::StandAlone) => {}
-        Some(_) => {
-            let message = format!("{text} media cannot be built by this version");
-            field.wrong("media-type-not-built", message, "it builds stand-alone media");
-        }
+    let found = one_of(&field, &MediaType::ALL, MediaType::as_str)?;
+    if found == MediaType::Prestaged {
+        let message = "prestaged media cannot be built by this version";
+        let remedy = "it builds capture, bootable and stand-alone media";
+        field.wrong("media-type-not-built", message, remedy);
     }
-    found
+    Some(found)
 }
 
 /// Reads the label and says what of it a volume cannot hold.
@@ -163,20 +156,12 @@ fn output(fields: Fields) -> Option<Output> {
 }
 
 fn output_kind(field: &Field) -> Option<OutputKind> {
-    let text = field.text()?;
-    let found = OutputKind::ALL.into_iter().find(|known| known.as_str() == text);
-    match found {
-        None => {
-            let known = OutputKind::ALL.map(OutputKind::as_str).join(", ");
-            field.wrong("value", format!("`{text}` is no kind"), format!("one of {known}"));
-        }
-        Some(OutputKind::Iso) => {}
-        Some(_) => {
-            let message = format!("{text} output cannot be built by this version");
-            field.wrong("output-kind-not-built", message, "it builds iso");
-        }
+    let found = one_of(field, &OutputKind::ALL, OutputKind::as_str)?;
+    if found != OutputKind::Iso {
+        let message = format!("{} output cannot be built by this version", found.as_str());
+        field.wrong("output-kind-not-built", message, "it builds iso");
     }
-    found
+    Some(found)
 }
 
 fn capacity(field: &Field) -> Option<Capacity> {
@@ -194,8 +179,8 @@ fn capacity(field: &Field) -> Option<Capacity> {
     }
 }
 
-fn security(fields: Fields) -> Security {
-    let fields = fields.secret();
+/// Where a password comes from, and what is wrong with how that is said.
+pub(super) fn password_source(fields: &Fields) -> Option<PasswordSource> {
     if let Some(field) = fields.get("password") {
         let remedy = "remove it, change that password, and use password-file or password-command";
         field.wrong("password-in-definition", "a password must not stand in the file", remedy);
@@ -206,6 +191,23 @@ fn security(fields: Fields) -> Security {
     if let (Some(_), Some(field)) = (&file, fields.get("password-command")) {
         field.wrong("value", "password-file is given too", "keep one of the two");
     }
+    file.or(command)
+}
+
+/// One of the words of a list.
+pub(super) fn one_of<T: Copy>(field: &Field, all: &[T], word: fn(T) -> &'static str) -> Option<T> {
+    let text = field.text()?;
+    let found = all.iter().copied().find(|known| word(*known) == text);
+    if found.is_none() {
+        let known = all.iter().map(|known| word(*known)).collect::<Vec<_>>().join(", ");
+        field.wrong("value", format!("`{text}` is not known here"), format!("one of {known}"));
+    }
+    found
+}
+
+fn security(fields: Fields) -> Security {
+    let fields = fields.secret();
+    let password = password_source(&fields);
     let valid_from = fields.get("valid-from").and_then(|field| field.moment());
     let valid_until = fields.get("valid-until").and_then(|field| field.moment());
     if let (Some(from), Some(until), Some(field)) =
@@ -215,8 +217,23 @@ fn security(fields: Fields) -> Security {
         let message = format!("`{until}` is not after valid-from `{from}`");
         field.wrong("dates-order", message, "give an end after the start");
     }
+    let unknown_computers = fields.boolean("unknown-computers").unwrap_or(false);
+    let affinity = fields
+        .get("user-device-affinity")
+        .and_then(|field| one_of(&field, &UserDeviceAffinity::ALL, UserDeviceAffinity::as_str));
+    let certificate = fields.table("certificate").and_then(certificate);
+    let root_certificates = fields.texts("root-certificates").into_iter().map(PathBuf::from);
+    let root_certificates = root_certificates.collect();
     fields.finish();
-    Security { password: file.or(command), valid_from, valid_until }
+    Security {
+        password,
+        valid_from,
+        valid_until,
+        unknown_computers,
+        user_device_affinity: affinity.unwrap_or_default(),
+        certificate,
+        root_certificates,
+    }
 }
 
 fn content(fields: Fields) -> ExtraContent {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use content::{ContentId, MediaType};
+use image::partition::Guid;
 
 use super::{MediaFacts, OwnFile};
 use crate::envelope;
@@ -51,11 +52,13 @@ pub fn own_files(facts: &MediaFacts) -> OwnFiles {
     if facts.autorun {
         every.push(file("autorun.inf", autorun(facts).into()));
     }
-    let first = vec![
+    let mut first = vec![
         file("SMS/data/TsmBootstrap.ini", bootstrap(facts).into()),
         file("SMS/data/variables.dat", protect(facts, "variables", variables(facts))),
-        file("SMS/data/policy.xml", protect(facts, "policy", policy(facts))),
     ];
+    if !facts.sequences.is_empty() {
+        first.push(file("SMS/data/policy.xml", protect(facts, "policy", policy(facts))));
+    }
     OwnFiles { first, every }
 }
 
@@ -109,6 +112,10 @@ fn variables(facts: &MediaFacts) -> String {
     ];
     if let Some((id, _)) = &facts.boot_image {
         own.push(("_SMSTSBootMediaPackageID", id.to_string()));
+    }
+    if let Some(network) = &facts.network {
+        own.push(("_SMSMediaGuid", Guid::from_digest(facts.serial("media guid")).to_string()));
+        own.extend(network.variables());
     }
     let chosen = facts.variables.iter().map(|(name, value)| (name.as_str(), value.clone()));
     let mut text =

@@ -1,0 +1,76 @@
+//! What a password protects on media, and what media say once it is opened.
+
+use pipeline::envelope::{self, EnvelopeError};
+use pipeline::image_file::ImageFile;
+use pipeline::password::Password;
+use tasksequence::xml::{self, Element};
+
+use crate::exit::{CommandError, Exit};
+
+const VARIABLES: &str = "SMS/data/variables.dat";
+const POLICY: &str = "SMS/data/policy.xml";
+
+/// The largest protected file: a task sequence has some megabytes.
+const PROTECTED_MAX: u64 = 1 << 30;
+
+/// What a disc says beside its manifests.
+#[derive(Debug, Default)]
+pub struct Protected {
+    /// Whether a password protects it; `None` on discs without such files.
+    pub required: Option<bool>,
+    /// The names of the media variables, if they can be read. Values are never shown.
+    pub variables: Option<Vec<String>>,
+    /// The prestart command, if it can be read and there is one.
+    pub prestart: Option<String>,
+}
+
+/// Reads what a disc says, with the password where it is protected. Without a password what is
+/// protected stays unread.
+pub fn open(image: &ImageFile, password: Option<&Password>) -> Result<Protected, CommandError> {
+    let mut protected = Protected::default();
+    for path in [VARIABLES, POLICY] {
+        let Some(bytes) = image.read_file(path, PROTECTED_MAX)? else { continue };
+        let is_envelope = envelope::is_envelope(&bytes);
+        protected.required = Some(is_envelope || protected.required == Some(true));
+        let plain = match (is_envelope, password) {
+            (false, _) => bytes,
+            (true, None) => continue,
+            (true, Some(password)) => unseal(image, path, &bytes, password)?,
+        };
+        if path == VARIABLES {
+            let wrong = |why: &str| {
+                let text = format!("`{path}` of `{}` {why}", image.path().display());
+                CommandError::new(Exit::Integrity, text)
+            };
+            let text = String::from_utf8(plain).map_err(|_| wrong("is not UTF-8"))?;
+            let document =
+                xml::parse(&text).map_err(|error| wrong(&format!("is no XML: {error}")))?;
+            protected.add(&document.root);
+        }
+    }
+    Ok(protected)
+}
+
+impl Protected {
+    fn add(&mut self, root: &Element) {
+        let names = root.elements_named("var").filter_map(|var| var.attribute("name"));
+        self.variables = Some(names.map(str::to_owned).collect());
+        self.prestart = root.child_text("prestart").map(|command| command.into_owned());
+    }
+}
+
+fn unseal(
+    image: &ImageFile,
+    path: &str,
+    bytes: &[u8],
+    password: &Password,
+) -> Result<Vec<u8>, CommandError> {
+    let opened = envelope::open(bytes, password.expose()).map_err(|error| {
+        let exit = match error {
+            EnvelopeError::WrongPassword => Exit::Password,
+            _ => Exit::Integrity,
+        };
+        CommandError::new(exit, format!("`{path}` of `{}`: {error}", image.path().display()))
+    })?;
+    Ok(opened.to_vec())
+}
