@@ -66,6 +66,8 @@ fn changed_manifests_are_found_by_what_names_them() {
         ("SMS/data/policy.xml", "digest"),
         ("MediaLabel.txt", "digest"),
         ("boot/grub/grub.cfg", "digest"),
+        // One bit of the word `format` leaves no document, one of the label leaves another one.
+        ("SMS/data/media.json", "media-json"),
     ] {
         let site = set_of_two();
         let image = "out/set.1.iso";
@@ -75,6 +77,37 @@ fn changed_manifests_are_found_by_what_names_them() {
             found.iter().any(|finding| finding["rule"] == rule && finding["file"] == file),
             "{file}: {found:?}"
         );
+    }
+}
+
+/// What holds the digests of all others is checked by the id of the set.
+#[test]
+fn a_changed_media_json_is_found_by_every_verb_that_reads_it() {
+    for (from, to) in [
+        ("\"valid_until\": \"2026-12-01", "\"valid_until\": \"2036-12-01"),
+        ("\"label\": \"Test\"", "\"label\": \"Tesu\""),
+        ("\"version\": 1,\n", "\"version\":  1\n"),
+    ] {
+        let mut site = Site::new();
+        let folder = site.add_package();
+        site.write(&format!("{folder}/a.txt"), b"a");
+        site.define("set", "unlimited", "[security]\nvalid-until = 2026-12-01T00:00:00Z\n");
+        site.succeed(&["build", "set"]);
+        let path = site.path("out/set.iso");
+        let mut bytes = fs::read(&path).unwrap();
+        let at = bytes.windows(from.len()).position(|part| part == from.as_bytes()).unwrap();
+        bytes[at..at + from.len()].copy_from_slice(to.as_bytes());
+        fs::write(&path, bytes).unwrap();
+        let found = findings(&site);
+        let named = |finding: &Value| {
+            finding["rule"] == "media-json" && finding["file"] == "SMS/data/media.json"
+        };
+        assert!(found.iter().any(named), "{to}: {found:?}");
+        for verb in [&["inspect"][..], &["extract", "-o", "all"], &["diff", "out/set.iso"]] {
+            let words: Vec<&str> = verb.iter().copied().chain(["out/set.iso"]).collect();
+            site.fail(&words, 6);
+        }
+        assert!(!site.path("all").exists());
     }
 }
 

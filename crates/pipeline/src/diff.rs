@@ -49,7 +49,7 @@ pub enum ContentChange {
 }
 
 impl Difference {
-    /// Whether the media are the same but for the moment at which they were made.
+    /// Whether the media are the same.
     pub fn is_empty(&self) -> bool {
         self.facts.is_empty() && self.contents.is_empty()
     }
@@ -88,6 +88,7 @@ fn facts(old: &MediaManifest, new: &MediaManifest) -> Vec<(&'static str, String,
     let all = [
         ("type", old.media_type.clone(), new.media_type.clone()),
         ("label", old.label.clone(), new.label.clone()),
+        ("made", old.created.clone(), new.created.clone()),
         ("discs", old.discs.to_string(), new.discs.to_string()),
         ("valid from", moment(&old.valid_from), moment(&new.valid_from)),
         ("valid until", moment(&old.valid_until), moment(&new.valid_until)),

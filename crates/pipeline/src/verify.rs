@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Error;
 use crate::image_file::ImageFile;
+use crate::media::{encode_media, set_digest};
 use crate::progress::{Amount, Cancel, Phase, Progress};
 use expected::Expected;
 
@@ -87,21 +88,28 @@ impl fmt::Display for Finding {
 /// The namespaces that media have: what Windows reads, and what Linux and firmware do.
 const REQUIRED: [Namespace; 3] = [Namespace::Udf, Namespace::Joliet, Namespace::RockRidge];
 
+/// The document that verifies all others.
+const MEDIA_JSON: &str = "SMS/data/media.json";
+
 /// The largest `media.json` that is read: some ten thousand contents.
 const MEDIA_JSON_MAX: u64 = 64 << 20;
 /// The largest manifest that is read, since it is held in memory: some five million files.
 const MANIFEST_MAX: u64 = 1 << 30;
 
-/// Reads `media.json` of an image.
+/// Reads `media.json` of an image, which must be as it was written: the set's id is the digest of
+/// all that its discs have in common.
 pub fn read_media_manifest(image: &ImageFile) -> Result<MediaManifest, Error> {
     let wrong = |what: &str| Error::Integrity(format!("`{}` {what}", image.path().display()));
     let bytes = image
-        .read_file("SMS/data/media.json", MEDIA_JSON_MAX)?
+        .read_file(MEDIA_JSON, MEDIA_JSON_MAX)?
         .ok_or_else(|| wrong("has no `SMS/data/media.json`: it is no media of tsmedia"))?;
     let manifest: MediaManifest = serde_json::from_slice(&bytes)
         .map_err(|error| wrong(&format!("has a `SMS/data/media.json` that is wrong: {error}")))?;
     if manifest.format != MEDIA_FORMAT || manifest.version != MEDIA_VERSION {
         return Err(wrong("was made by another version, which this one cannot read"));
+    }
+    if encode_media(&manifest) != bytes || set_digest(&manifest) != manifest.set {
+        return Err(wrong("has a `SMS/data/media.json` that was changed after it was written"));
     }
     // Whoever lists the discs of a set must not have to list as many as 32 bits can say.
     let MediaManifest { disc, discs, .. } = manifest;
@@ -167,7 +175,9 @@ fn disc(
 ) -> Result<(), Error> {
     let mut disc = Disc { image, number: None, findings: Vec::new() };
     match read_media_manifest(image) {
-        Err(Error::Integrity(message)) => disc.add(0, None, "media-json", message),
+        Err(Error::Integrity(message)) => {
+            disc.add(0, Some(MEDIA_JSON.to_owned()), "media-json", message)
+        }
         Err(error) => return Err(error),
         Ok(manifest) => {
             disc.number = Some(manifest.disc);

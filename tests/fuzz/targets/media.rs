@@ -17,6 +17,7 @@ use image::{FileData, FileTree, Source};
 use iso9660_writer::IsoOptions;
 use libfuzzer_sys::fuzz_target;
 use pipeline::extract::{self, ExtractRequest};
+use pipeline::media::{encode_media, set_digest};
 use pipeline::progress::{Cancel, Silent};
 use pipeline::verify::{self, VerifyDepth};
 use sha2::{Digest as _, Sha256};
@@ -92,7 +93,8 @@ fn files(input: &[u8]) -> Option<FileTree<()>> {
                 listed.manifest_sha256 = sha256(content);
                 add(&content_manifest_path(&listed.id), content).ok()?;
             }
-            serde_json::to_vec(&media).expect("the document has text keys")
+            media.set = set_digest(&media);
+            encode_media(&media)
         }
         Err(_) => media.to_vec(),
     };

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Disc, ExpectedFile, MANIFEST_MAX};
 use crate::Error;
+use crate::media::encode_media;
 
 /// The files and directories that a disc must have.
 pub struct Expected {
@@ -83,10 +84,9 @@ pub fn read(disc: &mut Disc<'_>, manifest: &MediaManifest) -> Result<Expected, E
             }
         }
     }
-    if let Some(bytes) = disc.image.read_file("SMS/data/media.json", super::MEDIA_JSON_MAX)? {
-        let digest = Digest(Sha256::digest(&bytes).into());
-        expected.add_file("SMS/data/media.json".to_owned(), bytes.len() as u64, digest);
-    }
+    let bytes = encode_media(manifest);
+    let digest = Digest(Sha256::digest(&bytes).into());
+    expected.add_file(super::MEDIA_JSON.to_owned(), bytes.len() as u64, digest);
     expected.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     Ok(expected)
 }
