@@ -114,7 +114,7 @@ mod tests {
             sequences: Vec::new(),
             boot_image: None,
             needs: vec![Need { content, first_used_by: String::new() }],
-            obstacles: Vec::new(),
+            problems: Vec::new(),
         }
     }
 

@@ -176,7 +176,7 @@ fn contents_stand_in_the_order_of_first_need_and_each_once() {
     assert_eq!(media.boot_image, Some(id("P01000B0")));
     assert_eq!(media.needs[0].first_used_by, "prestart command");
     assert_eq!(media.needs[1].first_used_by, "step 1 \"Step 1\" of P0100020");
-    assert_eq!(media.obstacles, []);
+    assert_eq!(media.obstacles().count(), 0);
     assert_eq!(graph.contents[&id("P0100003")].source_version, 4);
     assert!(graph.contents.contains_key(&id("P01000B0")) && graph.contents.len() == 5);
 }
@@ -275,6 +275,67 @@ fn child_sequences_are_walked_where_they_run() {
     assert!(graph.contents[&id("P0100002")].used_by.contains(&id("P0100021")));
 }
 
+/// A child that is reached by a short way first counts on the long way too.
+#[test]
+fn the_depth_of_child_sequences_is_that_of_the_longest_way() {
+    let mut catalog = catalog();
+    let name = |letter: char, number: usize| format!("P01{letter}{number:04}");
+    let mut chain = |letter: char, count: usize, then: &str| {
+        for number in 0..count {
+            let next = if number + 1 < count { name(letter, number + 1) } else { then.to_owned() };
+            let steps = if next.is_empty() { vec![] } else { vec![Step::Child(&next)] };
+            sequence(&mut catalog, &name(letter, number), &steps);
+        }
+    };
+    chain('C', 10, "");
+    chain('B', 30, "P01C0000");
+    for (steps, expected) in [
+        (&["P01C0000"][..], &[][..]),
+        (&["P01C0000", "P01B0000"], &["child-depth"]),
+        (&["P01B0000", "P01C0000"], &["child-depth"]),
+    ] {
+        let steps: Vec<Step> = steps.iter().map(|child| Step::Child(child)).collect();
+        sequence(&mut catalog, "P0100020", &steps);
+        let (_, problems) = run(&catalog, "P0100020");
+        assert_eq!(rules(&problems), expected);
+    }
+}
+
+#[test]
+fn what_only_the_list_of_references_names_is_needed_last() {
+    let mut catalog = catalog();
+    for name in ["P0100001", "P0100002"] {
+        package(&mut catalog, name);
+    }
+    let step = step(1, &Step::Package("P0100001"));
+    let list = ["P0100002", "P0100001", "P01000B0", "P0100009"]
+        .map(|id| format!("<reference package=\"{id}\"/>"))
+        .concat();
+    let xml = format!(
+        "<sequence version=\"3.10\"><referenceList>{list}</referenceList>{step}</sequence>"
+    );
+    sequence(&mut catalog, "P0100020", &[]);
+    let entry = catalog.task_sequences.get_mut(&id("P0100020")).unwrap();
+    entry.sequence = TaskSequence::parse(&xml).unwrap().0;
+    let (graph, problems) = run(&catalog, "P0100020");
+    assert_eq!(needs(&graph), ["P0100001", "P0100002"]);
+    assert_eq!(graph.media[0].needs[1].first_used_by, "the reference list of P0100020");
+    assert_eq!(rules(&problems), ["content-missing"]);
+    assert!(own(&problems)[0].message.contains("P0100009"), "{problems:#?}");
+}
+
+#[test]
+fn every_definition_knows_the_problems_that_it_shares_with_others() {
+    let mut catalog = catalog();
+    sequence(&mut catalog, "P0100020", &[Step::Package("P0100009")]);
+    let second = NamedDefinition { name: "second".into(), ..definition("P0100020", "") };
+    let (graph, problems) = resolve(&[definition("P0100020", ""), second], &catalog);
+    assert_eq!(rules(&problems), ["content-missing"]);
+    for media in &graph.media {
+        assert_eq!(rules(&media.problems), ["content-missing"], "{}", media.name);
+    }
+}
+
 #[test]
 fn cycles_and_depth_of_child_sequences_are_reported_with_the_path() {
     let mut catalog = catalog();
@@ -306,7 +367,7 @@ fn what_is_missing_is_named_with_its_step_and_every_place() {
     sequence(&mut catalog, "P0100020", &steps);
     let (graph, problems) = run(&catalog, "P0100020");
     assert_eq!(rules(&problems), ["content-missing"; 3]);
-    assert!(!graph.media[0].obstacles.is_empty());
+    assert!(graph.media[0].obstacles().count() > 0);
     for (problem, step) in own(&problems).iter().zip(["Step 1", "Step 2", "Step 3"]) {
         assert!(problem.place.step.as_ref().unwrap().contains(step), "{problem}");
         assert_eq!(problem.class, ProblemClass::Missing);
@@ -316,7 +377,7 @@ fn what_is_missing_is_named_with_its_step_and_every_place() {
     assert!(own(&problems)[1].message.contains("`P0100009`"));
     let (graph, problems) = run(&catalog, "P0100099");
     assert_eq!(rules(&problems), ["task-sequence-missing"]);
-    assert!(!graph.media[0].obstacles.is_empty());
+    assert!(graph.media[0].obstacles().count() > 0);
 }
 
 #[test]
@@ -420,5 +481,5 @@ fn an_application_that_nobody_described_is_missing() {
     sequence(&mut catalog, "P0100020", &[Step::Application("A")]);
     let (graph, problems) = run(&catalog, "P0100020");
     assert_eq!(rules(&problems), ["content-missing"]);
-    assert!(!graph.media[0].obstacles.is_empty());
+    assert!(graph.media[0].obstacles().count() > 0);
 }

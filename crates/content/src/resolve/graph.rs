@@ -28,11 +28,11 @@ pub struct ResolvedMedia {
     pub boot_image: Option<ContentId>,
     /// The contents: the prestart package, those of the steps, then the extra ones; each once.
     pub needs: Vec<Need>,
-    /// What keeps the media from being built, in the order in which it was found.
+    /// What is wrong with these media, in the order in which it was found.
     ///
     /// All of it, where the problems of a resolve name only the first definition of several that
     /// share one. What is wrong with the whole run is not here.
-    pub obstacles: Vec<Problem>,
+    pub problems: Vec<Problem>,
 }
 
 /// What the enabled steps of a task sequence use.
@@ -80,6 +80,13 @@ pub struct SharedContent {
 pub(super) struct MediaUses {
     pub(super) media: ResolvedMedia,
     pub(super) used_by: Vec<(ContentId, ContentId)>,
+}
+
+impl ResolvedMedia {
+    /// What keeps the media from being built.
+    pub fn obstacles(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|problem| problem.prevents_build())
+    }
 }
 
 impl ContentGraph {

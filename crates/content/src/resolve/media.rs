@@ -42,6 +42,8 @@ struct Gathering<'a> {
     /// The applications whose dependencies the definition does not want, and who uses them.
     alone: Vec<(&'a ContentId, &'a Application, Place)>,
     ordered_sequences: Vec<&'a ContentId>,
+    /// How many levels of children each sequence has below itself, once it has been walked.
+    heights: BTreeMap<&'a ContentId, usize>,
     problems: Vec<Problem>,
 }
 
@@ -64,6 +66,7 @@ pub(super) fn resolve<'a>(
         applications: Vec::new(),
         alone: Vec::new(),
         ordered_sequences: Vec::new(),
+        heights: BTreeMap::new(),
         problems: Vec::new(),
     };
     gathering.prestart();
@@ -77,14 +80,13 @@ pub(super) fn resolve<'a>(
         gathering.used_by.insert((boot_image, sequence));
     }
     let Gathering { needs, used_by, applications, ordered_sequences, problems, .. } = gathering;
-    let obstacles = problems.iter().filter(|problem| problem.prevents_build());
     let media = ResolvedMedia {
         name: named.name.clone(),
         task_sequence: task_sequence.cloned(),
         sequences: ordered_sequences.into_iter().cloned().collect(),
         boot_image: boot_image.cloned(),
         needs,
-        obstacles: obstacles.cloned().collect(),
+        problems: problems.clone(),
     };
     let used_by = used_by.into_iter().map(|(a, b)| (a.clone(), b.clone())).collect();
     Resolution { media: MediaUses { media, used_by }, problems, applications }
@@ -119,6 +121,7 @@ impl<'a> Gathering<'a> {
         let Some(walked) = sequences.get(id) else { return };
         self.ordered_sequences.push(id);
         self.problems.extend(walked.problems.iter().cloned());
+        let mut height = 0;
         for step in &walked.steps {
             let words = format!("step {} \"{}\" of {id}", step.number, step.name);
             let reason = Reason { sequence: Some(id), step: Some(&step.path), words: &words };
@@ -131,15 +134,27 @@ impl<'a> Gathering<'a> {
             let place = || Place { step: Some(step.path.clone()), ..Place::sequence(id) };
             if path.contains(&child) {
                 self.problems.push(check::child_cycle(path, child, place()));
-            } else if path.len() > MAX_CHILD_DEPTH {
+                continue;
+            }
+            let below = self.heights.get(child).copied().unwrap_or(0);
+            if path.len() + below > MAX_CHILD_DEPTH {
                 self.problems.push(check::child_depth(path, place()));
-            } else if let Some((child, _)) = sequences.get_key_value(child)
-                && !self.ordered_sequences.contains(&child)
-            {
+                continue;
+            }
+            let Some((child, _)) = sequences.get_key_value(child) else { continue };
+            if !self.ordered_sequences.contains(&child) {
                 path.push(child);
                 self.sequence(path);
                 path.pop();
             }
+            let levels = self.heights.get(child).map_or(0, |below| below + 1);
+            height = height.max(levels);
+        }
+        self.heights.insert(id, height);
+        let words = format!("the reference list of {id}");
+        let reason = Reason { sequence: Some(id), step: None, words: &words };
+        for object in walked.listed.iter().filter_map(|id| self.catalog.objects.get(id)) {
+            self.object(object, &reason);
         }
     }
 

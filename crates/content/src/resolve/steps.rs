@@ -16,6 +16,9 @@ const PROFILE_NOTHING: &str = "Nothing";
 #[derive(Debug, Default)]
 pub(super) struct Walked {
     pub(super) steps: Vec<StepUse>,
+    /// The objects that only the document's own list of references names: some step uses them in
+    /// a way that no rule about steps knows.
+    pub(super) listed: Vec<ContentId>,
     pub(super) candidates: Vec<Candidate>,
     pub(super) problems: Vec<Problem>,
 }
@@ -64,7 +67,9 @@ fn site_codes(catalog: &Catalog) -> BTreeSet<String> {
 fn walk(entry: &SequenceEntry, names: &ObjectNames, site_codes: &[&str]) -> Walked {
     let mut walked = Walked::default();
     let mut steps: BTreeMap<usize, StepUse> = BTreeMap::new();
-    for reference in entry.sequence.references() {
+    let references = entry.sequence.references();
+    take_listed(&references, entry, names, &mut walked);
+    for reference in references {
         if !reference.enabled {
             walked.problems.extend(disabled_only(&reference, entry));
             continue;
@@ -94,6 +99,34 @@ fn walk(entry: &SequenceEntry, names: &ObjectNames, site_codes: &[&str]) -> Walk
     walked.steps = steps.into_values().collect();
     walked.candidates = candidates(entry, names, site_codes);
     walked
+}
+
+/// Takes what the document's own list of references names and no step does.
+fn take_listed(
+    references: &[Reference],
+    entry: &SequenceEntry,
+    names: &ObjectNames,
+    walked: &mut Walked,
+) {
+    let mut known: BTreeSet<String> =
+        references.iter().map(|reference| reference.id.to_ascii_uppercase()).collect();
+    known.extend(entry.info.boot_image.iter().map(|id| id.as_str().to_ascii_uppercase()));
+    for listed in entry.sequence.reference_list().unwrap_or_default() {
+        if !known.insert(listed.id.to_ascii_uppercase())
+            || names.task_sequence(&listed.id).is_some()
+        {
+            continue;
+        }
+        match names.object(&listed.id) {
+            Some(object) => walked.listed.push(object.id.clone()),
+            None => {
+                let kind = if listed.is_application { "application" } else { check::ANY_KIND };
+                let place = place(entry, &Spot::document("referenceList"));
+                let why = "the sequence's own list of references";
+                walked.problems.push(check::unknown_object(&listed.id, kind, why, place));
+            }
+        }
+    }
 }
 
 /// Adds one use of a reference to its step.

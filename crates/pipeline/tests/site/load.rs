@@ -60,7 +60,7 @@ fn objects_sequences_and_definitions_are_loaded_and_resolved() {
     let (named, problems) = load::definition(&site.path(), "main").unwrap();
     assert_eq!(problems, []);
     let (graph, _) = resolve(&[named], &catalog);
-    assert_eq!(graph.media[0].obstacles, []);
+    assert_eq!(graph.media[0].obstacles().count(), 0);
     assert_eq!(load::definition_names(&site.path()).unwrap(), ["main"]);
 }
 
