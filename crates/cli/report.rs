@@ -3,7 +3,8 @@
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use content::{Problem, ProblemClass, Severity};
+use content::{Place, Problem, ProblemClass, Severity};
+use pipeline::ContentProblem;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -92,6 +93,12 @@ pub fn require_none<'p>(errors: impl Iterator<Item = &'p Problem>) -> Result<(),
     let Some(exit) = exit_of(errors.iter().copied()) else { return Ok(()) };
     let errors = count(errors.len() as u64, "error");
     Err(CommandError::new(exit, format!("nothing was built because of {errors}")))
+}
+
+/// A file that cannot go onto media, as a problem.
+pub fn content_problem(unusable: &ContentProblem) -> Problem {
+    Problem::error("content-unusable", ProblemClass::Missing, unusable.to_string())
+        .at(Place::object(&unusable.content))
 }
 
 /// A problem in JSON documents.

@@ -11,6 +11,7 @@ use content::{
 use jiff::Timestamp;
 use pipeline::certificate::{self, WhenAbsent};
 use pipeline::load::{self, LoadError, SitePath};
+use pipeline::media::BootTree;
 use pipeline::output::OutputPaths;
 use pipeline::password::Password;
 use pipeline::plan_media::{MediaPlan, MediaSecrets, Resolved, plan_media};
@@ -64,8 +65,10 @@ pub struct Session {
 pub enum Asked {
     /// Its position among those that can be read.
     Read(usize),
-    /// It is not there, or says nothing that can be used.
-    Unusable(String, CommandError),
+    /// It says nothing that can be used; what is wrong is among the session's problems.
+    Wrong(String, CommandError),
+    /// It is not there.
+    Absent(String, CommandError),
 }
 
 impl Session {
@@ -85,8 +88,13 @@ impl Session {
                     asked.push(Asked::Read(definitions.len()));
                     definitions.push(definition);
                 }
+                Err(LoadError::Unusable { problems: found, path }) => {
+                    problems.extend(found);
+                    let text = format!("`{}` cannot be used", path.display());
+                    asked.push(Asked::Wrong(name.clone(), CommandError::usage(text)));
+                }
                 Err(error) => {
-                    asked.push(Asked::Unusable(name.clone(), unusable(&path, name, error)));
+                    asked.push(Asked::Absent(name.clone(), absent(&path, name, error)));
                 }
             }
         }
@@ -99,11 +107,11 @@ impl Session {
         Ok(Self { path, site, catalog, definitions, graph, problems, asked })
     }
 
-    /// Fails if a definition that was asked for cannot be read.
-    pub fn require_readable(&self) -> Result<(), CommandError> {
+    /// Fails if a definition that was asked for is not there.
+    pub fn require_found(&self) -> Result<(), CommandError> {
         let mut errors = self.asked.iter().filter_map(|asked| match asked {
-            Asked::Read(_) => None,
-            Asked::Unusable(_, error) => Some(error),
+            Asked::Read(_) | Asked::Wrong(..) => None,
+            Asked::Absent(_, error) => Some(error),
         });
         errors.next().map_or(Ok(()), |error| Err(error.clone()))
     }
@@ -122,7 +130,7 @@ impl Session {
         };
         let told = self.problems.iter().filter(|problem| problem.prevents_build());
         // What several definitions share is told of the first one only.
-        let own = &self.graph.media[position].obstacles;
+        let own = self.graph.media[position].obstacles();
         let errors: BTreeSet<Problem> =
             told.filter(concerns).chain(own).cloned().map(|p| p.in_definition(name)).collect();
         report::require_none(errors.iter())
@@ -152,6 +160,20 @@ impl Session {
     pub fn name_problems(&self, position: usize, scan: &Scan) -> Vec<Problem> {
         let media = &self.graph.media[position];
         windows_names::problems(&scan.index, media, self.platform(position))
+    }
+
+    /// What the boot image of the definition at this position lacks to be started.
+    pub fn boot_problems(
+        &self,
+        position: usize,
+        scan: &Scan,
+    ) -> Result<Vec<Problem>, pipeline::Error> {
+        let (boot_image, platform) =
+            (&self.graph.media[position].boot_image, self.platform(position));
+        let (Some(id), Some(platform)) = (boot_image, platform) else { return Ok(Vec::new()) };
+        let problems = BootTree::find(scan, id)?.problems(scan, platform);
+        let name = &self.definitions[position].name;
+        Ok(problems.into_iter().map(|problem| problem.in_definition(name)).collect())
     }
 
     fn platform(&self, position: usize) -> Option<BootPlatform> {
@@ -217,7 +239,7 @@ impl Session {
 const LISTED: usize = 20;
 
 /// Why a definition cannot be read; of one that is not there, which ones are.
-fn unusable(path: &SitePath, name: &str, error: LoadError) -> CommandError {
+fn absent(path: &SitePath, name: &str, error: LoadError) -> CommandError {
     match &error {
         LoadError::Read(pipeline::Error::Io { source, .. })
             if source.kind() == ErrorKind::NotFound => {}

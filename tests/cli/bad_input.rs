@@ -54,9 +54,51 @@ fn control_characters_in_names_do_not_reach_the_terminal() {
 fn malformed_toml_is_named_with_line_and_remedy() {
     let session = Session::with_site();
     session.write("farm/media/bad.toml", "[media]\ntype = \"stand-alone\ntask-sequence = 1\n");
-    for words in ["check bad", "plan bad", "build bad"] {
-        session.farm(words).refused(2, &["toml-syntax", "media/bad.toml:2", "remedy:"]);
+    let words = ["toml-syntax", "media/bad.toml:2", "remedy:"];
+    session.farm("check bad").exits(2).prints(&words);
+    for verb in ["plan bad", "build bad"] {
+        session.farm(verb).refused(2, &words);
     }
+}
+
+/// One definition that cannot be read hides neither the problems of others nor the document.
+#[test]
+fn problems_of_an_unreadable_definition_stand_among_the_others_in_json_too() {
+    let session = Session::with_site();
+    session.write("farm/media/bad.toml", "[media\ntype");
+    session.replace("farm/media/example.toml", "label = ", "lable = ");
+    for words in ["check --json", "plan bad example --json"] {
+        let found = session.farm(words).exits(2).json();
+        let rules = each(&found["problems"], "rule");
+        assert!(rules.contains(&"toml-syntax") && rules.contains(&"unknown-key"), "{rules:?}");
+    }
+    let keys_of_a_plan = ["media", "discs", "content", "swaps", "lower_bound_discs", "problems"];
+    let plan = session.farm("plan bad --json").exits(2).json();
+    for key in keys_of_a_plan {
+        assert!(plan.get(key).is_some(), "{key}");
+    }
+}
+
+#[test]
+fn content_that_cannot_be_used_is_a_problem_of_the_plan() {
+    let session = Session::with_site();
+    let link = fs::read_dir(session.path("farm/content/packages")).unwrap().next().unwrap();
+    let link = link.unwrap().path().join("link");
+    std::os::unix::fs::symlink("/etc/passwd", link).unwrap();
+    let found = session.farm("plan example --json").exits(4).json();
+    assert_eq!(each(&found["problems"], "rule").last(), Some(&"content-unusable"));
+    let text = session.farm("plan example").exits(4).stderr;
+    assert!(text.contains("/etc/passwd") && text.contains("out of the content"), "{text}");
+}
+
+#[test]
+fn what_is_no_file_is_no_part_of_a_catalog() {
+    let session = Session::with_site();
+    fs::create_dir(session.path("farm/catalog/folder.toml")).unwrap();
+    let pipe = session.path("farm/catalog/pipe.toml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    session.farm("check example").exits(0);
 }
 
 #[test]

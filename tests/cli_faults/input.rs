@@ -1,10 +1,12 @@
 //! Content and definitions that cannot become media.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -32,6 +34,73 @@ fn missing_content_is_named_with_its_step_and_where_it_was_looked_for() {
         }
     }
     assert_eq!(site.outputs(), [""; 0]);
+}
+
+/// A program that goes on writing to a file: what was listed is no longer what is read.
+#[test]
+fn a_file_that_grows_while_the_build_runs_is_named_and_the_old_set_stays() {
+    let (site, folder) = site_with_package();
+    site.succeed(&["build", "one"]);
+    let old = fs::read(site.path("out/one.iso")).unwrap();
+    let path = site.path(&format!("{folder}/log.txt"));
+    fs::write(&path, noise(3, 2_000_000)).unwrap();
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut file = fs::File::options().append(true).open(&path).unwrap();
+            while !is_done.load(Ordering::Relaxed) {
+                file.write_all(b"x").unwrap();
+            }
+        });
+        let output = site.run(&["build", "one"]);
+        is_done.store(true, Ordering::Relaxed);
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        assert!(stderr(&output).contains("log.txt` changed"), "{}", stderr(&output));
+    });
+    assert!(fs::read(site.path("out/one.iso")).unwrap() == old);
+    assert_eq!(site.outputs(), ["one.iso"]);
+}
+
+/// The file is there when it is listed, and gone when it is opened to be read.
+#[test]
+fn a_file_that_vanishes_while_the_build_runs_is_named_and_the_old_set_stays() {
+    let (site, folder) = site_with_package();
+    site.succeed(&["build", "one"]);
+    let old = fs::read(site.path("out/one.iso")).unwrap();
+    let path = site.path(&format!("{folder}/late.bin"));
+    fs::write(&path, noise(3, 300_000)).unwrap();
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-o", "/dev/null", "-P"]).arg(&path);
+    command.args(["-e", "trace=openat", "-e", "inject=openat:error=ENOENT"]);
+    let build = site.command(&["build", "one"]);
+    command.arg(build.get_program()).args(build.get_args()).current_dir(site.path(""));
+    let output = command.output().expect("tools/test installs strace");
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("late.bin"), "{}", stderr(&output));
+    assert!(fs::read(site.path("out/one.iso")).unwrap() == old);
+    assert_eq!(site.outputs(), ["one.iso"]);
+}
+
+#[test]
+fn media_that_cannot_start_are_told_with_the_file_that_is_missing() {
+    let (site, _) = site_with_package();
+    let told = |file: &str, missing: &[&str]| {
+        site.write(&format!("content/boot/{file}"), noise(1, 4096));
+        for verb in ["plan", "build"] {
+            let text = stderr(&site.run(&[verb, "one"]));
+            let lines = text.lines().filter(|line| line.contains("boot-image-incomplete"));
+            assert_eq!(lines.clone().count(), missing.len(), "{verb}: {text}");
+            for (line, missing) in lines.zip(missing) {
+                assert!(line.contains(missing), "{verb}: {line}");
+            }
+        }
+    };
+    told("README", &["neither `boot/grub/bios.img` nor `boot/grub/efi.img`"]);
+    told("boot/grub/efi.img", &["no `boot/grub/bios.img`"]);
+    let catalog = fs::read_to_string(site.path("catalog/P0100001.toml")).unwrap();
+    site.write("catalog/P0100001.toml", catalog.replace("\"linux\"", "\"winpe\""));
+    told("efi/microsoft/boot/efisys.bin", &["boot/etfsboot.com", "sources/boot.wim"]);
+    told("sources/boot.wim", &["boot/etfsboot.com"]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CommandError> {
         args.definitions.clone()
     };
     let session = Session::open(global, &names)?;
-    session.require_readable()?;
+    session.require_found()?;
     let problems = &session.problems;
     if global.json {
         let document = json!({

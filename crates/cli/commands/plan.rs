@@ -1,6 +1,6 @@
 //! `tsmedia plan`: what would be built.
 
-use content::Problem;
+use content::{ContentId, Problem};
 use pipeline::certificate::WhenAbsent;
 use pipeline::plan_media::MediaPlan;
 use pipeline::scan::Scan;
@@ -15,7 +15,7 @@ use crate::session::{self, Session};
 pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
     interruption::catch_interruption()?;
     let mut session = Session::open(global, &args.definitions)?;
-    session.require_readable()?;
+    session.require_found()?;
     if let Some(exit) = session.prevented() {
         return refused(global, &session, exit);
     }
@@ -32,9 +32,17 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
     drop(progress);
     // What was learnt before a failure is true all the same.
     session::keep(cache);
-    let scan = scanned?;
+    let scan = match scanned {
+        Ok(scan) => scan,
+        Err(pipeline::Error::Content(unusable)) => {
+            session.problems.extend(unusable.iter().map(report::content_problem));
+            return refused(global, &session, Exit::ContentMissing);
+        }
+        Err(error) => return Err(error.into()),
+    };
     for position in &positions {
         session.problems.extend(session.name_problems(*position, &scan));
+        session.problems.extend(session.boot_problems(*position, &scan)?);
     }
     if let Some(exit) = session.prevented() {
         return refused(global, &session, exit);
@@ -66,8 +74,14 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
 /// Tells what keeps the media from being built.
 fn refused(global: &Global, session: &Session, exit: Exit) -> Result<Exit, CommandError> {
     if global.json {
-        let problems = report::problems_json(&session.problems);
-        report::print_json(&json!({ "problems": problems }))?;
+        report::print_json(&json!({
+            "media": null,
+            "discs": [],
+            "content": null,
+            "swaps": null,
+            "lower_bound_discs": null,
+            "problems": report::problems_json(&session.problems),
+        }))?;
     } else {
         report::tell_problems(&session.problems, true);
     }
@@ -79,7 +93,20 @@ fn problems_of(session: &Session, position: usize) -> Vec<Problem> {
     let concerns = |problem: &&Problem| {
         problem.place.definition.as_ref().is_none_or(|definition| definition == name)
     };
-    session.problems.iter().filter(concerns).cloned().collect()
+    // What several definitions share, the session's list tells of the first one only.
+    let own = session.graph.media[position].problems.iter();
+    let own = own.map(|problem| problem.clone().in_definition(name));
+    let told = session.problems.iter().filter(concerns).cloned();
+    let mut problems: Vec<Problem> = told.chain(own).collect();
+    problems.sort();
+    problems.dedup();
+    problems
+}
+
+/// The contents of these media that several task sequences use, and which ones.
+fn shared(session: &Session, position: usize) -> Vec<(&ContentId, Vec<&ContentId>)> {
+    let held = session.graph.shared().filter(|(id, _)| session.needs(position, id));
+    held.map(|(id, content)| (id, content.used_by.iter().collect())).collect()
 }
 
 /// The document of `plan --json`.
@@ -127,6 +154,10 @@ fn document(
             "unique_bytes": span.unique_bytes.0,
         },
         "cuts": cuts(plan, scan),
+        "shared": shared(session, position)
+            .into_iter()
+            .map(|(content, used_by)| json!({ "content": content, "used_by": used_by }))
+            .collect::<Vec<_>>(),
         "swaps": span.swaps,
         "lower_bound_discs": span.lower_bound_discs,
         "waste": span.waste().0,
@@ -201,6 +232,10 @@ fn text(
                 size(content.bytes.0)
             );
         }
+    }
+    for (content, used_by) in shared(session, position) {
+        let used_by: Vec<&str> = used_by.into_iter().map(ContentId::as_str).collect();
+        text += &format!("shared: {content} by {}\n", used_by.join(", "));
     }
     let cut = cuts(plan, scan);
     if !cut.is_empty() {

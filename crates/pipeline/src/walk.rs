@@ -82,7 +82,9 @@ fn walk_path(id: &ContentId, root: &Path, cancel: &Cancel) -> Result<Walked, Err
     if metadata.is_file() {
         return single_file(id, root, &metadata);
     }
-    let walk = Walk { id, cancel };
+    let inside = root.canonicalize();
+    let inside = inside.map_err(|error| Error::Content(vec![unreadable(id, root, &error)]))?;
+    let walk = Walk { id, cancel, inside: &inside };
     let found = walk.directory(root, "", &[FileStamp::of(&metadata)])?;
     if !found.problems.is_empty() {
         return Err(Error::Content(found.problems));
@@ -131,6 +133,8 @@ impl Found {
 struct Walk<'a> {
     id: &'a ContentId,
     cancel: &'a Cancel,
+    /// The content's folder without links in its path.
+    inside: &'a Path,
 }
 
 impl Walk<'_> {
@@ -158,6 +162,11 @@ impl Walk<'_> {
                 found.problems.push(problem(self.id, &path, NOT_UTF8));
                 continue;
             };
+            let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+            if let Some(problem) = is_link.then(|| self.leads_out(&path)).flatten() {
+                found.problems.push(problem);
+                continue;
+            }
             match self.classify(&path, above) {
                 Ok((stamp, true)) => directories.push((path, name, stamp)),
                 Ok((stamp, false)) => found.files.push(WalkedFile {
@@ -177,6 +186,20 @@ impl Walk<'_> {
             })
             .collect::<Result<_, Error>>()?;
         Ok(below.into_iter().fold(found, Found::join))
+    }
+
+    /// What is wrong with a link that leads out of the content: what lies there was never meant for
+    /// the media, or not for these.
+    fn leads_out(&self, path: &Path) -> Option<ContentProblem> {
+        let target = path.canonicalize().ok()?;
+        if target.starts_with(self.inside) {
+            return None;
+        }
+        let reason = format!(
+            "is a link to `{}`, out of the content; put the file itself there, or a hard link",
+            target.display()
+        );
+        Some(problem(self.id, path, reason))
     }
 
     /// The stamp of a file or directory, links followed, and whether it is a directory.

@@ -61,7 +61,7 @@ impl<'s> Batch<'s> {
     /// that order, and whether it could be printed.
     pub fn build(mut self) -> (Vec<(String, Outcome)>, Result<(), CommandError>) {
         for asked in &self.session.asked {
-            if let Asked::Unusable(name, error) = asked {
+            if let Asked::Wrong(name, error) | Asked::Absent(name, error) = asked {
                 self.tell(name, error);
             }
         }
@@ -74,7 +74,7 @@ impl<'s> Batch<'s> {
         }
         let (jobs, scan) = self.scan(jobs);
         if let Some(mut scan) = scan {
-            self.tell_names(&jobs, &scan);
+            self.tell_content_problems(&jobs, &scan);
             for job in jobs {
                 self.one(job, &mut scan);
             }
@@ -82,7 +82,9 @@ impl<'s> Batch<'s> {
         let mut outcomes = Vec::with_capacity(self.session.asked.len());
         for asked in &self.session.asked {
             outcomes.push(match asked {
-                Asked::Unusable(name, error) => (name.clone(), Err(error.clone())),
+                Asked::Wrong(name, error) | Asked::Absent(name, error) => {
+                    (name.clone(), Err(error.clone()))
+                }
                 Asked::Read(position) => {
                     let outcome = self.outcomes.remove(position);
                     let outcome = outcome.unwrap_or_else(|| Err(Error::Cancelled.into()));
@@ -142,10 +144,15 @@ impl<'s> Batch<'s> {
         (jobs, None)
     }
 
-    /// Tells what is wrong with names in the contents, each content once.
-    fn tell_names(&self, jobs: &[Job], scan: &Scan) {
+    /// Tells what is wrong with names in the contents and with boot images, each once.
+    fn tell_content_problems(&self, jobs: &[Job], scan: &Scan) {
         let mut problems: Vec<Problem> =
             jobs.iter().flat_map(|job| self.session.name_problems(job.position, scan)).collect();
+        // A boot tree that cannot be read is told by the build itself.
+        problems
+            .extend(jobs.iter().flat_map(|job| {
+                self.session.boot_problems(job.position, scan).unwrap_or_default()
+            }));
         problems.sort_by(|a, b| a.message.cmp(&b.message));
         problems.dedup_by(|a, b| (a.severity, &a.message) == (b.severity, &b.message));
         report::tell_problems(&problems, false);

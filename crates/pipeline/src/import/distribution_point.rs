@@ -11,8 +11,10 @@ use crate::load;
 /// Adds `folder` to `site.toml` as a distribution point of this kind, unless it is one already.
 pub(super) fn add(kind: &'static str, folder: &Path, plan: &mut Plan) -> Result<(), ImportError> {
     let (site, _) = load::site(plan.site)?;
-    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let resolve = |path: &Path| std::path::absolute(plan.site.resolve(path)).unwrap_or_default();
+    // One folder has many paths: with `..` in them, or through links.
+    let whole = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+    let folder = whole(folder).unwrap_or_else(|_| folder.to_owned());
+    let resolve = |path: &Path| whole(&plan.site.resolve(path)).unwrap_or_default();
     let known = site.distribution_points.iter().find(|point| match &point.kind {
         DistributionPointKind::Folder { path } => kind == "folder" && resolve(path) == folder,
         DistributionPointKind::ContentLibrary { path, .. } => {

@@ -31,9 +31,11 @@ pub(super) fn list(folder: &Path, extension: &str) -> Result<Vec<Listed>, Error>
         let path = entry.at("list", folder)?.path();
         let matches = path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension));
         let stem = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
+        // A folder, a pipe or a device says nothing, and a pipe would be waited for.
         if let Some(stem) = stem
             && matches
             && !stem.starts_with('.')
+            && fs::metadata(&path).map_or(true, |found| found.is_file())
         {
             files.push(Listed { path, stem });
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::sync::Arc;
 
-use content::{BlobId, ContentId};
+use content::{BlobId, BootPlatform, ContentId, Place, Problem};
 use iso9660_writer::{BiosBoot, BootOptions, MbrCode, UefiBoot};
 
 use crate::scan::Scan;
@@ -66,6 +66,33 @@ impl BootTree {
     /// Whether any firmware finds something to start.
     pub fn starts(&self) -> bool {
         self.boot.bios.is_some() || self.boot.uefi.is_some()
+    }
+
+    /// What a boot image of this platform lacks to be started, as far as names tell.
+    pub fn problems(&self, scan: &Scan, platform: BootPlatform) -> Vec<Problem> {
+        let Some(id) = &self.content else { return Vec::new() };
+        let files = scan.index.content(id).map_or(&[][..], |content| &content.files);
+        let has = |path: &str| files.iter().any(|file| file.path.eq_ignore_ascii_case(path));
+        let (bios, uefi) = match platform {
+            BootPlatform::WinPe => ("boot/etfsboot.com", "efi/microsoft/boot/efisys.bin"),
+            BootPlatform::Linux => ("boot/grub/bios.img", "boot/grub/efi.img"),
+        };
+        let mut lacking = match (self.boot.bios.is_some(), self.boot.uefi.is_some()) {
+            (true, true) => Vec::new(),
+            (true, false) => vec![(format!("no `{uefi}`"), "start under UEFI")],
+            (false, true) => vec![(format!("no `{bios}`"), "start under BIOS")],
+            (false, false) => vec![(format!("neither `{bios}` nor `{uefi}`"), "start")],
+        };
+        if platform == BootPlatform::WinPe && !has("sources/boot.wim") {
+            lacking.push(("no `sources/boot.wim`".to_owned(), "load Windows PE"));
+        }
+        let problem = |(files, what): (String, &str)| {
+            let message = format!("the boot image has {files}, so the media do not {what}");
+            Problem::warning("boot-image-incomplete", message)
+                .remedy("put it there and run `tsmedia content update` for the boot image")
+                .at(Place::object(id))
+        };
+        lacking.into_iter().map(problem).collect()
     }
 
     /// Whether an image starts from a stick too, when it is written to it as it is.
