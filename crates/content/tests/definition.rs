@@ -361,6 +361,19 @@ fn a_start_after_the_end_is_an_error() {
 }
 
 #[test]
+fn times_that_media_cannot_bear_are_found() {
+    for line in [
+        "timestamp = -99999999999",
+        "timestamp = 1979-12-31T23:59:59Z",
+        "timestamp = 2108-01-01T00:00:00Z",
+    ] {
+        let problem = problem_of("[output]", line);
+        assert!(problem.message.contains("1980 to 2107"), "{problem}");
+    }
+    parse(&SMALLEST.replace("[output]", "[output]\ntimestamp = 1980-01-01T00:00:00Z"));
+}
+
+#[test]
 fn labels_that_volumes_cannot_hold_are_found() {
     let long = format!("label = \"{}\"", "x".repeat(33));
     for (line, severity) in [

@@ -120,7 +120,7 @@ impl IsoMedium<'_> {
     pub fn options(&self, number: u32) -> IsoOptions {
         let first = number == 1;
         IsoOptions {
-            volume_label: self.facts.label.chars().take(32).collect(),
+            volume_label: volume_label(&self.facts.label),
             created: Timestamp(self.facts.created.as_second()),
             serial: self.facts.serial(&format!("disc {number}")),
             publisher: String::new(),
@@ -131,6 +131,16 @@ impl IsoMedium<'_> {
             ..IsoOptions::default()
         }
     }
+}
+
+/// As much of a label as a volume holds: 32 UTF-16 units, whole characters.
+fn volume_label(label: &str) -> String {
+    let mut units = 0;
+    let fits = |c: &char| {
+        units += c.len_utf16();
+        units <= 32
+    };
+    label.chars().take_while(fits).collect()
 }
 
 impl Medium for IsoMedium<'_> {
@@ -157,5 +167,18 @@ impl Medium for IsoMedium<'_> {
     ) -> Result<ByteCount, ComposeError> {
         let tree = self.tree(disc, sizes)?;
         Ok(iso9660_writer::measure(&tree, &self.options(disc.number))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_volume_holds_whole_characters_of_a_label() {
+        assert_eq!(volume_label("Windows 11"), "Windows 11");
+        assert_eq!(volume_label(&"x".repeat(40)), "x".repeat(32));
+        assert_eq!(volume_label(&"🙂".repeat(17)), "🙂".repeat(16));
+        assert_eq!(volume_label(&format!("x{}", "🙂".repeat(17))), format!("x{}", "🙂".repeat(15)));
     }
 }

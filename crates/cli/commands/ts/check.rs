@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use content::{Catalog, ContentId, ObjectKind, Problem, Severity};
+use content::{
+    Catalog, ContentId, ObjectKind, Place, Problem, ProblemClass, SequenceEntry, Severity,
+};
 use pipeline::load::{self, SitePath};
 use serde_json::json;
 use tasksequence::TaskSequence;
@@ -162,7 +164,13 @@ fn lint_all(
     let entry = |id: &str| catalog.task_sequences.get(names.task_sequence(id)?);
     let content = |id: &str| -> ContentState {
         let Some(object) = names.object(id) else { return ContentState::Absent };
-        let located = object.contents().iter().all(|c| catalog.locations.contains_key(c.content));
+        // An application that nobody has described has no content that could be there.
+        let described = match &object.kind {
+            ObjectKind::Application(application) => !application.deployment_types.is_empty(),
+            _ => true,
+        };
+        let located = described
+            && object.contents().iter().all(|c| catalog.locations.contains_key(c.content));
         if located { ContentState::Present } else { ContentState::WithoutFiles }
     };
     let image_architecture = |id: &str| match &names.object(id)?.kind {
@@ -202,8 +210,24 @@ fn lint_all(
         };
         let found = lint::check(&entry.sequence, &context).into_iter();
         problems.extend(found.map(|found| Problem::of_sequence(found, &entry.id, &entry.file)));
+        problems.extend(boot_image.and_then(|id| without_files(id, entry, catalog)));
     }
     problems
+}
+
+/// The problem of a boot image that the site cannot give.
+fn without_files(id: &ContentId, entry: &SequenceEntry, catalog: &Catalog) -> Option<Problem> {
+    if catalog.locations.contains_key(id) {
+        return None;
+    }
+    let message = format!("the boot image `{id}` is absent or has no files");
+    let place = Place { file: Some(entry.file.clone()), ..Place::sequence(&entry.id) };
+    let remedy = format!(
+        "`tsmedia content add boot-image NAME --id {id} --architecture ARCHITECTURE --source PATH`, \
+         or `tsmedia content update {id} --source PATH`"
+    );
+    let problem = Problem::error("boot-image-missing", ProblemClass::Missing, message);
+    Some(problem.remedy(remedy).at(place))
 }
 
 fn lint_architecture(architecture: content::Architecture) -> Option<Architecture> {

@@ -12,7 +12,7 @@ use crate::{Capacity, Problem, Severity};
 const VARIABLE_VALUE_MAX: usize = 4000;
 /// The longest name that a task sequence variable has, in characters.
 const VARIABLE_NAME_MAX: usize = 256;
-/// The longest label that an ISO 9660 volume identifier holds (ECMA-119 §8.4.6).
+/// The longest label that an ISO 9660 volume identifier holds (ECMA-119 §8.4.6), in UTF-16 units.
 const LABEL_MAX: usize = 32;
 
 pub(super) fn definition(text: &str) -> Result<(MediaDefinition, Vec<Problem>), Vec<Problem>> {
@@ -105,7 +105,7 @@ fn label(field: &Field) -> Option<String> {
         field.wrong(rule, "is empty", "write a label, or leave the key out");
     } else if label.chars().any(char::is_control) {
         field.wrong(rule, "holds a control character", "write it on one line");
-    } else if label.chars().count() > LABEL_MAX {
+    } else if label.encode_utf16().count() > LABEL_MAX {
         let message = format!("has more than {LABEL_MAX} characters: the volume shows only those");
         field.report(rule, Severity::Warning, message, "shorten it");
     }
@@ -120,16 +120,7 @@ fn label(field: &Field) -> Option<String> {
 fn output(fields: Fields) -> Option<Output> {
     let kind = fields.get("kind").map_or(Some(OutputKind::Iso), |field| output_kind(&field));
     let size = fields.get("size").and_then(|field| capacity(&field));
-    let timestamp = fields.get("timestamp").and_then(|field| {
-        if !field.is_integer() {
-            return field.moment();
-        }
-        let moment = jiff::Timestamp::from_second(field.integer()?).ok();
-        if moment.is_none() {
-            field.wrong("value", "is no time that a calendar has", "seconds since 1970-01-01");
-        }
-        moment
-    });
+    let timestamp = fields.get("timestamp").and_then(|field| timestamp(&field));
     let path = fields.get("path").map_or_else(
         || {
             fields.missing("path", "path = \"out/media.iso\"");
@@ -153,6 +144,23 @@ fn output(fields: Fields) -> Option<Output> {
     fields.finish();
     let size = size.unwrap_or(Capacity::Unlimited);
     Some(Output { kind: kind?, path: path?, size, timestamp, autorun })
+}
+
+/// The years that the dates of all media hold: 1980 on FAT (Microsoft FAT specification, date
+/// format) and to 2107 there.
+const YEARS: std::ops::RangeInclusive<i64> = 315_532_800..=4_354_819_199;
+
+fn timestamp(field: &Field) -> Option<jiff::Timestamp> {
+    let moment = if field.is_integer() {
+        jiff::Timestamp::from_second(field.integer()?).ok()
+    } else {
+        Some(field.moment()?)
+    };
+    if moment.is_none_or(|moment| !YEARS.contains(&moment.as_second())) {
+        let message = "is no time that media can bear: they hold the years 1980 to 2107";
+        field.wrong("value", message, "timestamp = 2026-11-01T00:00:00Z");
+    }
+    moment
 }
 
 fn output_kind(field: &Field) -> Option<OutputKind> {

@@ -38,7 +38,8 @@ fn by_type(check: &mut Check<'_, '_>, placed: &Placed<'_>) {
             "standalone-download-content",
             Severity::Error,
             "Download Package Content needs a management point",
-            "list the packages as extra content",
+            "use steps that name the packages; the vendor's client fails here even if the media \
+             hold them",
         ),
         "InstallUpdate" => (
             "standalone-software-updates",
@@ -109,7 +110,8 @@ fn dynamic(check: &mut Check<'_, '_>) {
             ),
             DynamicKind::Id => continue,
         };
-        let remedy = "list what the variables may name as extra content";
+        let remedy = "name the objects in steps; listed as extra content they are on the media, \
+                      but the vendor's client does not find them";
         if let Some(placed) = check.step_at(&list.place) {
             check.add_for_media(rule, Severity::Error, &placed, &message, remedy);
         }
