@@ -1,5 +1,8 @@
 //! Whole sessions at the prompt: what people type, what they read, and the exit codes.
 
+#[path = "../site/mod.rs"]
+mod site;
+
 mod bad_input;
 mod batch;
 mod content;

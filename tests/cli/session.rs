@@ -7,6 +7,8 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::site::judges::judge_all;
+
 /// A fresh folder, in which every command starts, with an environment that nothing leaks into.
 pub struct Session {
     folder: TempDir,
@@ -49,6 +51,9 @@ impl Session {
         command.env("HOME", self.path("home")).env("XDG_CACHE_HOME", self.path("cache"));
         command.env("NO_COLOR", "1").env("TZ", "UTC").env("PATH", "/usr/bin:/bin");
         let output = command.output().unwrap();
+        if output.status.success() && words.contains(&"build") {
+            judge_all(&self.path("farm/out"));
+        }
         Outcome {
             exit: output.status.code().expect("because no signal ends it"),
             stdout: String::from_utf8(output.stdout).unwrap(),

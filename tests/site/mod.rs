@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "no test target uses all of it")]
 
+pub mod judges;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -137,10 +139,14 @@ impl Site {
         self.command(args).output().unwrap()
     }
 
-    /// Runs the program, which must succeed, and returns its standard output.
+    /// Runs the program, which must succeed, and returns its standard output. Whatever it builds
+    /// is looked at by other programs too.
     pub fn succeed(&self, args: &[&str]) -> String {
         let output = self.run(args);
         assert_eq!(output.status.code(), Some(0), "{args:?}: {}", stderr(&output));
+        if args.contains(&"build") {
+            judges::judge_all(&self.path("out"));
+        }
         String::from_utf8(output.stdout).unwrap()
     }
 

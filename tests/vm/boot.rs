@@ -1,9 +1,10 @@
 //! Media that start a computer, from its firmware to the boot image's own line.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::guest::Guest;
-use crate::machine::{Firmware, boot_cd, boot_disk, boot_tree};
+use crate::machine::{Firmware, boot_cd, boot_disk, boot_tree, require};
 use crate::promised::sha256;
 use crate::site::{Site, noise, tool};
 
@@ -35,8 +36,13 @@ fn two_discs() -> Site {
 
 /// Waits for the boot image, which must have found its media by itself.
 pub fn wait_until_ready(guest: &mut Guest) {
+    wait_until_ready_on("Test", guest);
+}
+
+/// The same for media with this label.
+fn wait_until_ready_on(label: &str, guest: &mut Guest) {
     let printed = guest.wait_for("tsmedia: boot image ready", BOOT);
-    assert!(printed.contains("label=Test"), "{printed}");
+    assert!(printed.contains(&format!("label={label}")), "{printed}");
     assert!(printed.contains("tsmedia: media on /dev/"), "{printed}");
 }
 
@@ -89,6 +95,18 @@ fn a_disc_starts_under_ovmf_with_secure_boot() {
     let mut guest = boot_cd(&site.path("out/set.1.iso"), Firmware::UefiSecureBoot);
     wait_until_ready(&mut guest);
     assert!(has_secure_boot(&mut guest));
+}
+
+/// What `tools/demo` leaves for a newcomer.
+#[test]
+fn the_disc_of_the_demo_starts_under_both_firmwares() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/demo-tested/site/out");
+    let disc = folder.join("workstation.1.iso");
+    require(&disc, "run tools/demo target/demo-tested");
+    for firmware in [Firmware::Bios, Firmware::Uefi] {
+        let mut guest = boot_cd(&disc, firmware);
+        wait_until_ready_on("Workstation", &mut guest);
+    }
 }
 
 #[test]

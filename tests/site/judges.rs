@@ -1,0 +1,42 @@
+//! Programs that others wrote, which look at every image that a test makes.
+
+use std::fs;
+use std::path::Path;
+
+use super::tool;
+
+/// Reading larger images several times takes longer than the tests that make them.
+const LEN_MAX: u64 = 64 << 20;
+
+/// No image is smaller: a test put such a file there, to see that it stays.
+const LEN_MIN: u64 = 64 << 10;
+
+/// What 7-Zip says of an image that ends with a partition table, and of no other.
+const HYBRID: &str = "There are data after the end of archive";
+
+/// Lets them look at every image in a folder; a folder that is not there holds none.
+pub fn judge_all(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        let is_image = path.extension().is_some_and(|extension| extension == "iso");
+        let len = fs::metadata(&path).unwrap().len();
+        if is_image && (LEN_MIN..=LEN_MAX).contains(&len) {
+            judge(&path);
+        }
+    }
+}
+
+fn judge(image: &Path) {
+    let folder = image.parent().unwrap();
+    let path = image.to_str().unwrap();
+    for kind in ["-tudf", "-tiso"] {
+        let found = tool("7z", &["t", kind, path], folder);
+        let warnings = found.matches("WARNING").count();
+        let allowed = found.matches(HYBRID).count();
+        assert!(found.contains("Everything is Ok") || allowed > 0, "{found}");
+        assert!(warnings <= allowed && !found.contains("ERROR"), "{found}");
+    }
+    let found = tool("xorriso", &["-indev", path, "-check_media", "--"], folder);
+    assert!(!found.contains("FAILURE") && !found.contains("SORRY"), "{found}");
+    tool("isoinfo", &["-d", "-i", path], folder);
+}
