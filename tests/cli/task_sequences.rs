@@ -47,9 +47,36 @@ fn show_prints_exactly_the_documented_keys() {
     let session = Session::new();
     session.write("tools.xml", SEQUENCE);
     let shown = session.run("ts show tools.xml --json").done().json();
-    let expected =
-        ["disabled", "format", "groups", "name", "problems", "references", "steps", "version"];
+    let expected = [
+        "disabled",
+        "format",
+        "groups",
+        "items",
+        "name",
+        "problems",
+        "references",
+        "steps",
+        "version",
+    ];
     assert_eq!(keys(&shown), expected);
+    let item = |kind, number, name, groups, what, enabled, continues, condition| {
+        json!({
+            "kind": kind, "number": number, "name": name, "groups": groups, "what": what,
+            "enabled": enabled, "continue_on_error": continues, "condition": condition,
+        })
+    };
+    let (none, run) = (json!(null), json!("RunCommandLine"));
+    let condition = shown["items"][0]["condition"].clone();
+    assert!(
+        condition.as_str().is_some_and(|text| text.contains("Wanted = \"true\"")),
+        "{condition}"
+    );
+    let items = json!([
+        item("group", 1, "Install", 0, none.clone(), true, false, condition),
+        item("step", 1, "Tools", 1, run.clone(), true, true, none.clone()),
+        item("step", 2, "Old tools", 1, run, false, false, none),
+    ]);
+    assert_eq!(shown["items"], items);
     assert_eq!(shown["format"], "configmgr");
     assert_eq!(shown["version"], "3.10");
     assert_eq!(shown["name"], json!(null));

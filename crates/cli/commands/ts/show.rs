@@ -1,7 +1,7 @@
 //! `tsmedia ts show`: a task sequence at a glance.
 
 use content::Problem;
-use serde_json::json;
+use serde_json::{Value, json};
 use tasksequence::Placed;
 use tasksequence::show::{Show, ShownReference};
 use tasksequence::step::Item;
@@ -17,9 +17,11 @@ pub(super) fn run(global: &Global, args: &TsArgs) -> Result<Exit, CommandError> 
     let named = sequence::read(global, &args.sequence)?;
     let shown: Vec<Show> = named.iter().map(NamedSequence::show).collect();
     if global.json {
-        match &shown[..] {
+        let documents: Vec<Value> =
+            named.iter().zip(&shown).map(|(named, shown)| document(named, shown)).collect();
+        match &documents[..] {
             [only] => report::print_json(only)?,
-            _ => report::print_json(&json!({ "sequences": shown }))?,
+            _ => report::print_json(&json!({ "sequences": documents }))?,
         }
         return Ok(Exit::Done);
     }
@@ -31,6 +33,30 @@ pub(super) fn run(global: &Global, args: &TsArgs) -> Result<Exit, CommandError> 
         report::tell_problems(&problems, true);
     }
     Ok(Exit::Done)
+}
+
+/// The sequence at a glance, and its groups and steps in document order.
+fn document(named: &NamedSequence, shown: &Show) -> Value {
+    let mut document = json!(shown);
+    let items = named.sequence().walk().into_iter().map(|placed| {
+        let (kind, what) = match placed.item {
+            Item::Group(_) => ("group", None),
+            Item::Step(step) => ("step", Some(step.stem().to_owned())),
+            Item::ChildSequence(child) => ("task-sequence", Some(child.id())),
+        };
+        json!({
+            "kind": kind,
+            "number": placed.path.number,
+            "name": placed.item.name(),
+            "groups": placed.groups.len(),
+            "what": what,
+            "enabled": placed.enabled,
+            "continue_on_error": placed.item.continue_on_error(),
+            "condition": condition::words(&placed.item.condition()),
+        })
+    });
+    document["items"] = items.collect();
+    document
 }
 
 fn text(named: &NamedSequence, shown: &Show) -> String {
