@@ -65,6 +65,8 @@ pub enum Command {
     Build(BuildArgs),
     /// Read media back and compare every byte with their manifests
     Verify(VerifyArgs),
+    /// Write media to sticks, several at once, and read them back
+    Write(WriteArgs),
     /// Say what media are
     Inspect(InspectArgs),
     /// List the files on media
@@ -341,6 +343,28 @@ pub struct ExtractArgs {
     /// Only this content; repeatable
     #[arg(long, value_name = "ID")]
     pub content: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct WriteArgs {
+    /// The image, or the set that a definition's path names; it must be of one disc
+    pub image: PathBuf,
+    /// The disks: /dev/sdb, or better a name in /dev/disk/by-id
+    #[arg(required_unless_present = "station")]
+    pub devices: Vec<PathBuf>,
+    /// Do not ask whether what lies on the disks may be lost
+    #[arg(long)]
+    pub yes: bool,
+    /// Take disks that cannot be taken out, too; never one that is in use
+    #[arg(long)]
+    pub force: bool,
+    /// Write to every stick that is put in, until the command is interrupted; with disks named, as
+    /// in /dev/disk/by-path, only to what is put in there
+    #[arg(long, requires = "yes")]
+    pub station: bool,
+    /// Append a line of JSON for each stick: its serial number and what it holds now
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@ mod reference_pages;
 mod schema;
 mod ts;
 mod verify;
+mod write;
 
 use crate::args::{Cli, Command};
 use crate::exit::{CommandError, Exit};
@@ -30,6 +31,7 @@ pub fn run(cli: Cli) -> Result<Exit, CommandError> {
         Command::Plan(args) => plan::run(global, &args),
         Command::Build(args) => build::run(global, &args),
         Command::Verify(args) => verify::run(global, &args),
+        Command::Write(args) => write::run(global, &args),
         Command::Inspect(args) => inspect::run(global, &args),
         Command::Ls(args) => ls::run(global, &args),
         Command::Extract(args) => extract::run(global, &args),

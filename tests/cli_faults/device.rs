@@ -5,12 +5,27 @@ use std::path::Path;
 use crate::site::{Site, noise, tool};
 
 /// A block device with the bytes of a file; detached when dropped.
-struct LoopDevice(String);
+pub struct LoopDevice(pub String);
 
 impl LoopDevice {
-    fn new(file: &Path) -> Self {
-        let device = tool("losetup", &["--find", "--show", file.to_str().unwrap()], Path::new("/"));
-        Self(device.trim().to_owned())
+    pub fn new(file: &Path) -> Self {
+        Self::with(&[], file)
+    }
+
+    /// One that refuses to be written.
+    pub fn read_only(file: &Path) -> Self {
+        Self::with(&["--read-only"], file)
+    }
+
+    /// One at a given place, such as `/dev/loop1`.
+    pub fn at(place: &str, file: &Path) -> Self {
+        tool("losetup", &[place, file.to_str().unwrap()], Path::new("/"));
+        Self(place.to_owned())
+    }
+
+    fn with(options: &[&str], file: &Path) -> Self {
+        let words = [options, &["--find", "--show", file.to_str().unwrap()]].concat();
+        Self(tool("losetup", &words, Path::new("/")).trim().to_owned())
     }
 }
 

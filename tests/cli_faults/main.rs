@@ -9,3 +9,4 @@ mod input;
 mod interruption;
 mod publish;
 mod space;
+mod stick;

@@ -5,6 +5,7 @@ pub mod catalog_edit;
 pub mod certificate;
 pub mod cmtrace;
 pub mod compose;
+pub mod device;
 pub mod diff;
 pub mod envelope;
 mod error;

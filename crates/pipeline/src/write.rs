@@ -26,6 +26,7 @@ use crate::hash_cache::HashCache;
 use crate::output::available_bytes;
 use crate::progress::{Cancel, Progress};
 use crate::scan::Scan;
+pub(crate) use buffer::{ALIGNMENT, Buffer};
 use schedule::Segment;
 pub use schedule::{LateId, MediaBlob};
 use target::Target;

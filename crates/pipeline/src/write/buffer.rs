@@ -12,7 +12,7 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    fn with_capacity(capacity: usize) -> Self {
+    pub fn with_capacity(capacity: usize) -> Self {
         let memory = vec![0; capacity + 2 * ALIGNMENT];
         Self { memory, start: 0, len: 0 }
     }
