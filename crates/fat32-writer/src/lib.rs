@@ -82,13 +82,16 @@
 //! there. It opens no file and reads no clock: ids and times come in as options, and the same
 //! input gives the same bytes.
 
+pub mod check;
 mod disk;
+pub mod dump;
 mod encode;
 mod error;
 mod format;
 mod layout;
 pub mod names;
 mod options;
+pub mod read;
 
 pub use disk::{GrubImages, GrubProblem};
 pub use error::{LayoutError, Limit, Problem, VolumeTooLarge};
