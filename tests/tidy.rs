@@ -15,9 +15,12 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("fat32-writer", &["image"]),
     ("iso9660-writer", &["image"]),
     ("plan", &["content", "image"]),
-    ("pipeline", &["content", "image", "iso9660-writer", "plan", "tasksequence"]),
+    ("pipeline", &["content", "fat32-writer", "image", "iso9660-writer", "plan", "tasksequence"]),
     ("corpora", &[]),
-    ("tsmedia", &["content", "image", "iso9660-writer", "pipeline", "plan", "tasksequence"]),
+    (
+        "tsmedia",
+        &["content", "fat32-writer", "image", "iso9660-writer", "pipeline", "plan", "tasksequence"],
+    ),
 ];
 
 /// The crates that touch nothing.

@@ -3,7 +3,7 @@
 use content::{ContentIndex, MediaType, Need};
 use criterion::{Criterion, Throughput};
 use image::ByteCount;
-use pipeline::compose::IsoMedium;
+use pipeline::compose::{Format, SetMedium};
 use pipeline::media::{BootTree, ContentFacts, MediaFacts, OwnFiles, own_files};
 use plan::baseline::{Baseline, first_fit_decreasing, next_fit};
 
@@ -31,9 +31,9 @@ impl Set {
         Self { index, needs, facts, own, boot: BootTree::default(), order }
     }
 
-    pub fn medium(&self, capacity: Option<ByteCount>) -> IsoMedium<'_> {
+    pub fn medium(&self, capacity: Option<ByteCount>) -> SetMedium<'_> {
         let Self { facts, own, boot, order, .. } = self;
-        IsoMedium { facts, boot, own, capacity, order }
+        SetMedium { format: Format::Iso, facts, boot, own, capacity, order }
     }
 }
 
@@ -87,7 +87,7 @@ pub fn span(criterion: &mut Criterion) {
 
 /// Says how good the plans are, not only how fast: the baselines know nothing of directories and
 /// duplicates, and read each content when its turn comes.
-fn print_table(set: &Set, medium: &IsoMedium<'_>) {
+fn print_table(set: &Set, medium: &SetMedium<'_>) {
     let ours = plan::span(&set.index, &set.needs, medium).expect("everything fits");
     let baselines = [
         ("next fit", next_fit(&set.index, &set.needs, medium)),

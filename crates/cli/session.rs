@@ -10,6 +10,7 @@ use content::{
 };
 use jiff::Timestamp;
 use pipeline::certificate::{self, WhenAbsent};
+use pipeline::compose::Format;
 use pipeline::load::{self, LoadError, SitePath};
 use pipeline::media::BootTree;
 use pipeline::output::OutputPaths;
@@ -171,7 +172,8 @@ impl Session {
         let (boot_image, platform) =
             (&self.graph.media[position].boot_image, self.platform(position));
         let (Some(id), Some(platform)) = (boot_image, platform) else { return Ok(Vec::new()) };
-        let problems = BootTree::find(scan, id)?.problems(scan, platform);
+        let format = Format::of(&self.definitions[position].definition.output);
+        let problems = BootTree::find(scan, id)?.problems(scan, platform, format);
         let name = &self.definitions[position].name;
         Ok(problems.into_iter().map(|problem| problem.in_definition(name)).collect())
     }

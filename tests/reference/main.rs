@@ -4,6 +4,7 @@
 mod awkward;
 #[path = "../site/mod.rs"]
 mod site;
+mod usb;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,12 +1,13 @@
 //! Programs that others wrote, which look at every image that a test makes.
 
 use std::fs;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::tool;
 
 /// Reading larger images several times takes longer than the tests that make them.
-const LEN_MAX: u64 = 64 << 20;
+const LEN_MAX: u64 = 300 << 20;
 
 /// No image is smaller: a test put such a file there, to see that it stays.
 const LEN_MIN: u64 = 64 << 10;
@@ -26,9 +27,22 @@ pub fn judge_all(folder: &Path) {
     }
 }
 
+/// Whether ECMA-119 descriptors are there; sticks have FAT32 instead.
+fn is_iso(image: &Path) -> bool {
+    let mut id = [0; 5];
+    let file = fs::File::open(image).unwrap();
+    file.read_exact_at(&mut id, 16 * 2048 + 1).unwrap();
+    &id == b"CD001"
+}
+
 fn judge(image: &Path) {
     let folder = image.parent().unwrap();
     let path = image.to_str().unwrap();
+    if !is_iso(image) {
+        let found = tool("7z", &["t", path], folder);
+        assert!(found.contains("Everything is Ok") && !found.contains("WARNING"), "{found}");
+        return;
+    }
     for kind in ["-tudf", "-tiso"] {
         let found = tool("7z", &["t", kind, path], folder);
         let warnings = found.matches("WARNING").count();

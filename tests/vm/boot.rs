@@ -109,6 +109,44 @@ fn the_disc_of_the_demo_starts_under_both_firmwares() {
     }
 }
 
+/// A FAT32 image of the same media.
+fn fat32_stick(table: &str) -> Site {
+    let mut site = site_with_boot_tree();
+    let folder = site.add_package();
+    site.write(&format!("{folder}/data.bin"), noise(0, 6_000_000));
+    site.define("stick", "unlimited", &format!("kind = \"usb\"\npartition-table = \"{table}\"\n"));
+    site.succeed(&["build", "stick"]);
+    site
+}
+
+#[test]
+fn a_fat32_stick_starts_under_seabios_and_holds_its_content() {
+    for table in ["mbr", "gpt"] {
+        let site = fat32_stick(table);
+        let mut guest = boot_disk(&site.path("out/stick.iso"), Firmware::Bios);
+        wait_until_ready(&mut guest);
+        assert!(!is_uefi(&mut guest));
+        let found = digest_in_guest(&mut guest, "/media/SMS/PKG/P0100200/data.bin");
+        assert_eq!(found, sha256(&noise(0, 6_000_000)));
+    }
+}
+
+#[test]
+fn a_fat32_stick_starts_under_ovmf_with_secure_boot() {
+    let site = fat32_stick("mbr");
+    let mut guest = boot_disk(&site.path("out/stick.iso"), Firmware::UefiSecureBoot);
+    wait_until_ready(&mut guest);
+    assert!(has_secure_boot(&mut guest));
+}
+
+#[test]
+fn a_fat32_stick_with_a_gpt_starts_under_ovmf() {
+    let site = fat32_stick("gpt");
+    let mut guest = boot_disk(&site.path("out/stick.iso"), Firmware::Uefi);
+    wait_until_ready(&mut guest);
+    assert!(is_uefi(&mut guest));
+}
+
 #[test]
 fn a_stick_starts_under_seabios() {
     let site = two_discs();

@@ -2,8 +2,7 @@
 
 use content::manifest::MediaManifest;
 
-use iso9660_writer::dump::{DumpOptions, dump_to_string};
-use pipeline::image_file::ImageFile;
+use pipeline::image_file::{FileSystem, ImageFile};
 use pipeline::verify::read_media_manifest;
 use serde_json::{Value, json};
 
@@ -22,7 +21,7 @@ pub fn run(global: &Global, args: &InspectArgs) -> Result<Exit, CommandError> {
     for path in &images.paths {
         let image = ImageFile::open(path)?;
         if args.dump {
-            report::print(&dump_to_string(&image, &DumpOptions { files: true }))?;
+            report::print(&dump(&image))?;
             continue;
         }
         let manifest = read_media_manifest(&image)?;
@@ -56,6 +55,20 @@ pub fn run(global: &Global, args: &InspectArgs) -> Result<Exit, CommandError> {
         }
     }
     Ok(if missing.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+/// Every structure of an image in text.
+fn dump(image: &ImageFile) -> String {
+    match image.file_system() {
+        FileSystem::Iso => {
+            use iso9660_writer::dump::{DumpOptions, dump_to_string};
+            dump_to_string(image, &DumpOptions { files: true })
+        }
+        FileSystem::Fat32 => {
+            use fat32_writer::dump::{DumpOptions, dump_to_string};
+            dump_to_string(image, &DumpOptions { files: true })
+        }
+    }
 }
 
 fn finding_json(missing: &MissingDisc) -> Value {

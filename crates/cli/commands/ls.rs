@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use iso9660_writer::read::{Namespace, walk};
-use pipeline::image_file::ImageFile;
+use iso9660_writer::read::{Entry, Namespace, walk};
+use pipeline::image_file::{FileSystem, ImageFile};
 use serde_json::{Value, json};
 
 use crate::args::{Global, LsArgs, Names};
@@ -24,7 +24,7 @@ pub fn run(global: &Global, args: &LsArgs) -> Result<Exit, CommandError> {
     for path in GivenImages::find(&args.paths)?.paths {
         let image = ImageFile::open(&path)?;
         let mut entries: Vec<Value> = Vec::new();
-        walk(&image, namespace, &mut |entry| {
+        let mut list = |entry: &Entry| {
             let inside = below.is_none_or(|below| {
                 entry
                     .path
@@ -44,8 +44,14 @@ pub fn run(global: &Global, args: &LsArgs) -> Result<Exit, CommandError> {
                 }
             }
             ControlFlow::Continue(())
-        })
-        .map_err(|error| {
+        };
+        let walked = match image.file_system() {
+            FileSystem::Iso => {
+                walk(&image, namespace, &mut list).map_err(|error| error.to_string())
+            }
+            FileSystem::Fat32 => image.walk(&mut list),
+        };
+        walked.map_err(|error| {
             CommandError::new(Exit::Integrity, format!("`{}`: {error}", path.display()))
         })?;
         images.push(json!({ "path": path, "entries": entries }));

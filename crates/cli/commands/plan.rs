@@ -144,7 +144,7 @@ fn document(
             "label": plan.facts.label,
             "set": { "discs": span.discs.len(), "bytes": plan.bytes().0 },
             "created": plan.facts.created.to_string(),
-            "boots": plan.boot.starts(),
+            "boots": plan.boot.starts(plan.format),
         },
         "discs": discs.collect::<Vec<_>>(),
         "content": {

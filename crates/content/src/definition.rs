@@ -66,6 +66,30 @@ pub struct Output {
     pub timestamp: Option<Timestamp>,
     /// Whether the media have an `autorun.inf`; no unless said.
     pub autorun: bool,
+    /// What becomes of files that FAT32 cannot hold; they are cut unless said.
+    pub oversize: Oversize,
+    /// What a FAT32 volume lies in; an MBR unless said.
+    pub partition_table: PartitionTable,
+}
+
+/// What becomes of files over 4,294,967,295 bytes where the file system is FAT32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Oversize {
+    /// They are cut into ranges, which the manifest joins.
+    #[default]
+    Cut,
+    /// The media are not built.
+    Refuse,
+}
+
+/// What a FAT32 volume lies in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PartitionTable {
+    /// A master boot record, which every firmware and every Windows reads.
+    #[default]
+    Mbr,
+    /// A GUID partition table with an EFI system partition.
+    Gpt,
 }
 
 /// The kinds of output.
@@ -168,6 +192,32 @@ impl MediaType {
             Self::Bootable => "bootable",
             Self::Prestaged => "prestaged",
             Self::StandAlone => "stand-alone",
+        }
+    }
+}
+
+impl Oversize {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Cut, Self::Refuse];
+
+    /// The word for it in a definition: `cut`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cut => "cut",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
+impl PartitionTable {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Mbr, Self::Gpt];
+
+    /// The word for it in a definition: `mbr`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mbr => "mbr",
+            Self::Gpt => "gpt",
         }
     }
 }

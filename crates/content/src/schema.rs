@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Architecture, BootPlatform, CertificateKind, DEFAULT_LABEL, Management, MediaType,
-    NAMED_CAPACITIES, ObjectKind, OutputKind, UserDeviceAffinity,
+    NAMED_CAPACITIES, ObjectKind, OutputKind, Oversize, PartitionTable, UserDeviceAffinity,
 };
 
 /// The dialect of all schemas.
@@ -33,9 +33,19 @@ pub fn definition() -> Value {
         vec![
             ("kind", with_default(words(&OutputKind::ALL.map(OutputKind::as_str)), "iso"), "what"),
             ("path", text(), "the file, relative to the site"),
-            ("size", size(), "how much a disc holds"),
+            ("size", size(), "how much a disc or stick holds"),
             ("timestamp", moment_or_seconds(), "the time that everything on the media bears"),
             ("autorun", with_default(boolean(), false), "write an autorun.inf"),
+            (
+                "oversize",
+                with_default(words(&Oversize::ALL.map(Oversize::as_str)), "cut"),
+                "what becomes of files that FAT32 cannot hold",
+            ),
+            (
+                "partition-table",
+                with_default(words(&PartitionTable::ALL.map(PartitionTable::as_str)), "mbr"),
+                "what a FAT32 volume lies in",
+            ),
         ],
         &["path"],
     );

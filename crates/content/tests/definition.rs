@@ -159,7 +159,10 @@ type = "bootable"
 boot-image = "P0100005"
 
 [output]
-path = "out/boot.iso"
+path = "out/boot.img"
+kind = "usb"
+oversize = "refuse"
+partition-table = "gpt"
 
 [security]
 password-command = "pass show media"
@@ -221,6 +224,9 @@ const DOCUMENTED: &[(&str, &str)] = &[
     ("media.unattended", "-ooo"),
     ("output.size", "oo-o"),
     ("output.autorun", "oo-o"),
+    // What our FAT32 does with files that the vendor's refuses has no field there.
+    ("output.oversize", "oo-o"),
+    ("output.partition-table", "oo-o"),
     ("security.password-file", "-ooo"),
     ("security.password-command", "-ooo"),
     ("security.valid-from", "---o"),
@@ -273,6 +279,8 @@ fn value_of(key: &str) -> &'static str {
         "customization.prestart" => "{ command = \"cmd /C a.cmd\" }",
         "output.size" => "\"dvd-5\"",
         "image.index" => "1",
+        "output.oversize" => "\"refuse\"",
+        "output.partition-table" => "\"gpt\"",
         key if key.ends_with("s") && key.starts_with("content.") => "[\"P0100031\"]",
         "security.root-certificates" => "[\"root.pem\"]",
         _ => "\"P0100031\"",
@@ -283,7 +291,12 @@ fn value_of(key: &str) -> &'static str {
 fn with_keys(media_type: MediaType, keys: &[&str]) -> String {
     let mut tables: BTreeMap<&str, String> = BTreeMap::new();
     tables.insert("media", format!("type = \"{}\"\n", media_type.as_str()));
-    tables.insert("output", "path = \"out/a\"\n".to_owned());
+    let kind = if keys.iter().any(|key| key.starts_with("output.p") || *key == "output.oversize") {
+        "usb"
+    } else {
+        "iso"
+    };
+    tables.insert("output", format!("path = \"out/a\"\nkind = \"{kind}\"\n"));
     for key in keys {
         let (table, name) = key.split_once('.').unwrap();
         *tables.entry(table).or_default() += &format!("{name} = {}\n", value_of(key));
@@ -330,7 +343,18 @@ fn media_that_are_not_built_yet_are_read_and_say_so() {
     let text = SMALLEST.replace("stand-alone", "prestaged");
     let found = problems(&text);
     assert!(found.iter().any(|problem| problem.rule == "media-type-not-built"), "{found:#?}");
-    assert_eq!(problem_of("[output]", "kind = \"usb\"").rule, "output-kind-not-built");
+    assert!(
+        problems(&SMALLEST.replace("[output]", "[output]\nkind = \"wim\""))
+            .iter()
+            .any(|p| p.rule == "output-kind-not-built")
+    );
+    for key in ["oversize = \"refuse\"", "partition-table = \"gpt\""] {
+        let problem = problem_of("[output]", key);
+        assert_eq!(
+            (problem.rule, &*problem.remedy),
+            ("option-of-kind", "remove it, or write kind = usb")
+        );
+    }
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! From what lies on a disc to the tree of its files.
 
-use image::{ByteCount, FileData, FileTree, PathError, TreeProblem, ValidTree};
-use iso9660_writer::{IsoOptions, LayoutError, Timestamp};
+use std::sync::Arc;
+
+use content::{Output, OutputKind, PartitionTable};
+use fat32_writer::{FatOptions, PartitionKind, Partitioning};
+use image::{ByteCount, FileData, FileTree, Image, PathError, TreeProblem, ValidTree};
+use iso9660_writer::IsoOptions;
 use plan::{DiscDraft, Medium, SetDraft};
 use thiserror::Error;
 
@@ -20,7 +24,10 @@ pub enum ComposeError {
     Tree(Vec<TreeProblem>),
     /// What ISO 9660 or UDF cannot hold.
     #[error(transparent)]
-    Layout(#[from] LayoutError),
+    Iso(#[from] iso9660_writer::LayoutError),
+    /// What FAT32 cannot hold.
+    #[error(transparent)]
+    Fat(#[from] fat32_writer::LayoutError),
 }
 
 /// How many problems a message lists.
@@ -34,9 +41,30 @@ fn problems(problems: &[TreeProblem]) -> String {
     texts.join("; ")
 }
 
-/// ISO images with the files of one set.
+/// The file system of images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// ISO 9660 and UDF, for discs and, as it is, for sticks.
+    Iso,
+    /// FAT32 in a partition, for sticks.
+    Fat32(PartitionTable),
+}
+
+impl Format {
+    /// What an output of a definition is written as.
+    pub fn of(output: &Output) -> Self {
+        match output.kind {
+            OutputKind::Usb => Self::Fat32(output.partition_table),
+            OutputKind::Iso | OutputKind::Wim => Self::Iso,
+        }
+    }
+}
+
+/// Images with the files of one set.
 #[derive(Debug)]
-pub struct IsoMedium<'a> {
+pub struct SetMedium<'a> {
+    /// What the images are.
+    pub format: Format,
     /// What people decided.
     pub facts: &'a MediaFacts,
     /// What the firmware starts.
@@ -58,7 +86,7 @@ mod rank {
     pub const CONTENT: u32 = 3;
 }
 
-impl IsoMedium<'_> {
+impl SetMedium<'_> {
     /// The files of a disc.
     pub fn tree(
         &self,
@@ -105,7 +133,9 @@ impl IsoMedium<'_> {
         for path in &content.empty_directories {
             tree.add_directory(path)?;
         }
-        let bios = self.boot.boot.bios.as_ref().map(|bios| bios.image.as_str());
+        // Only on a disc do boot files hold the place where they lie.
+        let bios = self.boot.boot.bios.as_ref().filter(|_| self.format == Format::Iso);
+        let bios = bios.map(|bios| bios.image.as_str());
         for file in &content.files {
             let data = match self.boot.patched.get(&file.blob) {
                 Some(bytes) if bios == Some(&*file.path) => FileData::Bytes(bytes.clone()),
@@ -116,12 +146,51 @@ impl IsoMedium<'_> {
         Ok(())
     }
 
+    /// Lays the image of disc `number` out: the list of its extents, and the files in it whose
+    /// bytes differ from their content's, by path.
+    pub fn image(
+        &self,
+        tree: ValidTree<MediaBlob>,
+        number: u32,
+    ) -> Result<(Image<MediaBlob>, Patched), ComposeError> {
+        if let Format::Fat32(table) = self.format {
+            let layout = fat32_writer::layout(tree, &self.fat_options(table))?;
+            return Ok((layout.into_image(), Vec::new()));
+        }
+        let layout = iso9660_writer::layout(tree, &self.iso_options(number))?;
+        let path = |(node, bytes)| (layout.tree().path(node), bytes);
+        let patched = layout.patched_files().into_iter().map(path).collect();
+        Ok((layout.into_image(), patched))
+    }
+
+    fn fat_options(&self, table: PartitionTable) -> FatOptions {
+        let number = |purpose| {
+            let serial = self.facts.serial(purpose);
+            u32::from_le_bytes([serial[0], serial[1], serial[2], serial[3]])
+        };
+        FatOptions {
+            volume_label: fat32_writer::names::label_of(&self.facts.label),
+            serial: number("volume"),
+            created: fat_time(self.facts.created.as_second()),
+            partitioning: match table {
+                PartitionTable::Mbr => Partitioning::Mbr { disk_signature: number("disk") },
+                PartitionTable::Gpt => Partitioning::Gpt {
+                    kind: PartitionKind::EfiSystem,
+                    name: volume_label(&self.facts.label),
+                    id: self.facts.serial("disk"),
+                },
+            },
+            bios_boot: self.boot.grub.clone(),
+            ..FatOptions::default()
+        }
+    }
+
     /// What the image of disc `number` holds besides its files.
-    pub fn options(&self, number: u32) -> IsoOptions {
+    fn iso_options(&self, number: u32) -> IsoOptions {
         let first = number == 1;
         IsoOptions {
             volume_label: volume_label(&self.facts.label),
-            created: Timestamp(self.facts.created.as_second()),
+            created: iso9660_writer::Timestamp(self.facts.created.as_second()),
             serial: self.facts.serial(&format!("disc {number}")),
             publisher: String::new(),
             data_preparer: String::new(),
@@ -131,6 +200,14 @@ impl IsoMedium<'_> {
             ..IsoOptions::default()
         }
     }
+}
+
+/// Files of which bytes differ from their content's.
+pub type Patched = Vec<(String, Arc<[u8]>)>;
+
+/// The time, or the first that FAT32 holds: content may be older than that.
+fn fat_time(seconds: i64) -> fat32_writer::Timestamp {
+    fat32_writer::Timestamp(seconds).max(fat32_writer::Timestamp::default())
 }
 
 /// As much of a label as a volume holds: 32 UTF-16 units, whole characters.
@@ -143,7 +220,7 @@ fn volume_label(label: &str) -> String {
     label.chars().take_while(fits).collect()
 }
 
-impl Medium for IsoMedium<'_> {
+impl Medium for SetMedium<'_> {
     type Error = ComposeError;
     type SetSizes = ManifestSizes;
 
@@ -151,9 +228,12 @@ impl Medium for IsoMedium<'_> {
         self.capacity
     }
 
-    /// UDF file entries describe 234 short allocation descriptors of 1 GiB − 2 KiB.
     fn max_file(&self) -> ByteCount {
-        iso9660_writer::FILE_LEN_MAX
+        match self.format {
+            // UDF file entries describe 234 short allocation descriptors of 1 GiB − 2 KiB.
+            Format::Iso => iso9660_writer::FILE_LEN_MAX,
+            Format::Fat32(_) => fat32_writer::FILE_LEN_MAX,
+        }
     }
 
     fn measure_set(&self, set: &SetDraft<'_>) -> Result<ManifestSizes, ComposeError> {
@@ -166,7 +246,10 @@ impl Medium for IsoMedium<'_> {
         sizes: &ManifestSizes,
     ) -> Result<ByteCount, ComposeError> {
         let tree = self.tree(disc, sizes)?;
-        Ok(iso9660_writer::measure(&tree, &self.options(disc.number))?)
+        Ok(match self.format {
+            Format::Iso => iso9660_writer::measure(&tree, &self.iso_options(disc.number))?,
+            Format::Fat32(table) => fat32_writer::measure(&tree, &self.fat_options(table))?,
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use content::manifest::{
     ManifestLine, ManifestPart, MediaManifest, content_file_path, disc_manifest_path,
 };
 use content::{ContentId, Digest};
-use iso9660_writer::read::{FileReader, Namespace, find};
+use iso9660_writer::read::FileReader;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
@@ -220,8 +220,7 @@ fn write_file(
         let disc = discs
             .get(&part.disc)
             .ok_or_else(|| damaged("the disc is not among the images".to_owned()))?;
-        let entry = find(&disc.image, Namespace::Udf, &part.path)
-            .map_err(|error| damaged(error.to_string()))?;
+        let entry = disc.image.find(&part.path).map_err(damaged)?;
         if part.offset != at || entry.len != part.length {
             return Err(damaged("its size is not that of the manifest".to_owned()));
         }

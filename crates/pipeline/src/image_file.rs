@@ -1,11 +1,14 @@
-//! An image on disk, opened for the readers.
+//! An image on disk, opened for the readers, whatever its file system.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
+use std::ops::ControlFlow;
 use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::path::{Path, PathBuf};
 
-use iso9660_writer::read::{IsoReader, Namespace, ReadAt, find};
+use fat32_writer::read::FatReader;
+use fat32_writer::read::partition::GptHeader;
+use iso9660_writer::read::{DataExtent, Entry, EntryKind, IsoReader, Namespace, ReadAt};
 
 use crate::{Error, IoContext};
 
@@ -15,7 +18,33 @@ pub struct ImageFile {
     path: PathBuf,
     file: File,
     len: u64,
+    file_system: FileSystem,
 }
+
+/// What an image holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileSystem {
+    /// ISO 9660 with Joliet, Rock Ridge and UDF.
+    Iso,
+    /// FAT32, bare or in a partition.
+    Fat32,
+}
+
+/// Something about an image that breaks a rule of its file system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The id of the rule.
+    pub rule: &'static str,
+    /// Where in the image, in bytes from its start.
+    pub offset: u64,
+    /// The file or directory that is concerned, if it is one.
+    pub path: Option<String>,
+    /// What is there and what should be.
+    pub message: String,
+}
+
+/// The namespaces that ISO media have: what Windows reads, and what Linux and firmware do.
+const REQUIRED: [Namespace; 3] = [Namespace::Udf, Namespace::Joliet, Namespace::RockRidge];
 
 impl ImageFile {
     /// Opens an image, or a device that holds one.
@@ -30,14 +59,21 @@ impl ImageFile {
         }
         // All metadata lies in one run at the start, and is read in order. Advice may be refused.
         let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Sequential);
-        let mut len = metadata.len();
-        if metadata.file_type().is_block_device() {
-            let device = file.seek(SeekFrom::End(0)).at("look at", path)?;
-            let whole = Self { path: path.to_owned(), file, len: device };
-            len = IsoReader::open(&whole).map_or(device, |iso| iso.volume_bytes().min(device));
-            file = whole.file;
+        let is_device = metadata.file_type().is_block_device();
+        let len = match is_device {
+            true => file.seek(SeekFrom::End(0)).at("look at", path)?,
+            false => metadata.len(),
+        };
+        let mut image = Self { path: path.to_owned(), file, len, file_system: FileSystem::Iso };
+        let iso = IsoReader::open(&image).map(|iso| iso.volume_bytes());
+        let fat = if iso.is_err() { fat_bytes(&image) } else { None };
+        if fat.is_some() {
+            image.file_system = FileSystem::Fat32;
         }
-        Ok(Self { path: path.to_owned(), file, len })
+        if let (true, Some(bytes)) = (is_device, iso.ok().or(fat)) {
+            image.len = bytes.min(len);
+        }
+        Ok(image)
     }
 
     /// Its path.
@@ -45,9 +81,14 @@ impl ImageFile {
         &self.path
     }
 
+    /// What it holds.
+    pub fn file_system(&self) -> FileSystem {
+        self.file_system
+    }
+
     /// Reads a file of the image into memory, if it is there and not larger than `max`.
     pub fn read_file(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>, Error> {
-        let Some(entry) = self.find(path) else { return Ok(None) };
+        let Ok(entry) = self.find(path) else { return Ok(None) };
         if entry.is_directory() || entry.len > max {
             return Ok(None);
         }
@@ -61,15 +102,96 @@ impl ImageFile {
         Ok(Some(bytes))
     }
 
-    /// The entry at this path, in UDF or, without it, in Rock Ridge.
-    fn find(&self, path: &str) -> Option<iso9660_writer::read::Entry> {
-        [Namespace::Udf, Namespace::RockRidge, Namespace::Joliet]
-            .into_iter()
-            .find_map(|namespace| find(self, namespace, path).ok())
+    /// The entry at this path, on ISO media in UDF or, without it, in Rock Ridge or Joliet. `Err`
+    /// says why not.
+    pub fn find(&self, path: &str) -> Result<Entry, String> {
+        if self.file_system == FileSystem::Fat32 {
+            let found = FatReader::open(self).and_then(|volume| volume.find(path));
+            return found.map(of_fat).map_err(|error| error.to_string());
+        }
+        let udf = iso9660_writer::read::find(self, Namespace::Udf, path);
+        let others = [Namespace::RockRidge, Namespace::Joliet].into_iter();
+        let mut others =
+            others.filter_map(|namespace| iso9660_writer::read::find(self, namespace, path).ok());
+        udf.or_else(|error| others.next().ok_or(error)).map_err(|error| error.to_string())
+    }
+
+    /// Visits every file and directory, each directory before what is in it; on ISO media those of
+    /// UDF. `Err` says what cannot be read.
+    pub fn walk(&self, visit: &mut dyn FnMut(&Entry) -> ControlFlow<()>) -> Result<(), String> {
+        match self.file_system {
+            FileSystem::Iso => iso9660_writer::read::walk(self, Namespace::Udf, visit)
+                .map_err(|error| error.to_string()),
+            FileSystem::Fat32 => FatReader::open(self)
+                .and_then(|volume| volume.walk(&mut |entry| visit(&of_fat(entry.clone()))))
+                .map_err(|error| error.to_string()),
+        }
+    }
+
+    /// Checks every structure of the image; with `slack` also what lies between the files.
+    pub fn faults(&self, slack: bool) -> Vec<Fault> {
+        match self.file_system {
+            FileSystem::Iso => {
+                use iso9660_writer::check::{CheckOptions, check};
+                let options =
+                    CheckOptions { require: REQUIRED.to_vec(), slack, ..Default::default() };
+                let faults = check(self, &options).into_iter();
+                let fault = |f: iso9660_writer::check::Fault| Fault {
+                    rule: f.rule,
+                    offset: f.offset,
+                    path: f.path,
+                    message: f.message,
+                };
+                faults.map(fault).collect()
+            }
+            FileSystem::Fat32 => {
+                use fat32_writer::check::{CheckOptions, check};
+                let faults = check(self, &CheckOptions { slack, ..Default::default() }).into_iter();
+                let fault = |f: fat32_writer::check::Fault| Fault {
+                    rule: f.rule,
+                    offset: f.offset,
+                    path: f.path,
+                    message: f.message,
+                };
+                faults.map(fault).collect()
+            }
+        }
+    }
+}
+
+/// How much of a device a FAT32 image takes, if there is one.
+fn fat_bytes(image: &ImageFile) -> Option<u64> {
+    const SECTOR: u64 = 512;
+    let volume = FatReader::open(image).ok()?;
+    let end = volume.info().offset + volume.info().len;
+    let backup = GptHeader::read(image, 1).ok().flatten().map(|gpt| gpt.alternate_lba);
+    Some(backup.map_or(end, |lba| end.max(lba.saturating_add(1).saturating_mul(SECTOR))))
+}
+
+/// The same entry in the words of the other reader.
+fn of_fat(entry: fat32_writer::read::Entry) -> Entry {
+    let extent =
+        |run: &fat32_writer::read::DataExtent| DataExtent { offset: run.offset, len: run.len };
+    Entry {
+        kind: if entry.is_directory() { EntryKind::Directory } else { EntryKind::File },
+        len: entry.len,
+        extents: entry.extents.iter().map(extent).collect(),
+        record_offset: entry.record_offset,
+        path: entry.path,
     }
 }
 
 impl ReadAt for ImageFile {
+    fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(buf, offset)
+    }
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+}
+
+impl fat32_writer::read::ReadAt for ImageFile {
     fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
         self.file.read_exact_at(buf, offset)
     }

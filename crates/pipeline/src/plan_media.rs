@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 
 use content::{
-    Catalog, ContentGraph, ContentId, ContentLocation, MediaDefinition, MediaType, Need,
+    Catalog, ContentGraph, ContentId, ContentLocation, MediaDefinition, MediaType, Need, Oversize,
     ResolvedMedia,
 };
 use image::{ByteCount, Image};
 use jiff::Timestamp;
-use plan::{SpanError, SpanPlan};
+use plan::{Medium as _, SpanError, SpanPlan};
 
 use crate::certificate::MediaCertificate;
-use crate::compose::{ComposeError, IsoMedium};
+use crate::compose::{ComposeError, Format, Patched, SetMedium};
 use crate::media::{
     BootTree, ContentFacts, ManifestSizes, MediaFacts, MediaSequence, NetworkFacts, OwnFiles,
     Prestart, capture_sequence, own_files,
@@ -50,6 +50,8 @@ pub struct MediaSecrets {
 /// A set as it will be: its discs, and what makes their images.
 #[derive(Debug)]
 pub struct MediaPlan {
+    /// What the images are.
+    pub format: Format,
     /// Which bytes lie on which disc, and why.
     pub span: SpanPlan,
     /// What people decided.
@@ -96,14 +98,44 @@ pub fn plan_media(
     let facts = facts(resolved, scan, secrets, created);
     let own = own_files(&facts);
     let order = order(scan, &resolved.media.needs);
-    let capacity = resolved.definition.output.size.bytes();
-    let medium = IsoMedium { facts: &facts, boot: &boot, own: &own, capacity, order: &order };
+    let output = &resolved.definition.output;
+    let format = Format::of(output);
+    // A stick is one: what does not fit it goes onto no other.
+    let capacity = output.size.bytes().filter(|_| format == Format::Iso);
+    let medium =
+        SetMedium { format, facts: &facts, boot: &boot, own: &own, capacity, order: &order };
+    if output.oversize == Oversize::Refuse && format != Format::Iso {
+        refuse_oversize(scan, &order, medium.max_file())?;
+    }
     let span = plan::span(&scan.index, &resolved.media.needs, &medium).map_err(span_error)?;
     let placements = span.placements(&scan.index);
     let draft =
         plan::SetDraft { index: &scan.index, contents: &span.contents, placements: &placements };
     let sizes = ManifestSizes::measure(&facts, &boot, &own, &draft);
-    Ok(MediaPlan { span, facts, boot, own, sizes, order })
+    let plan = MediaPlan { format, span, facts, boot, own, sizes, order };
+    if let (Format::Fat32(_), Some(holds)) = (format, output.size.bytes())
+        && plan.bytes() > holds
+    {
+        let text = format!("the image has {} bytes, the stick holds {holds}", plan.bytes());
+        return Err(Error::DoesNotFit(text));
+    }
+    Ok(plan)
+}
+
+/// Fails if a file is longer than FAT32 can hold, and names each.
+fn refuse_oversize(scan: &Scan, order: &[u32], max: ByteCount) -> Result<(), Error> {
+    let contents = order.iter().map(|&position| &scan.index.contents[position as usize]);
+    let files = contents.flat_map(|content| content.files.iter().map(move |file| (content, file)));
+    let long = files.filter(|(_, file)| scan.index.size(file) > max);
+    let named = long.map(|(content, file)| {
+        format!("`{}` of content {} ({} bytes)", file.path, content.id, scan.index.size(file))
+    });
+    let named: Vec<String> = named.collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let text = format!("FAT32 holds no file over {max} bytes: {}", named.join(", "));
+    Err(Error::DoesNotFit(text))
 }
 
 fn order(scan: &Scan, needs: &[Need]) -> Vec<u32> {
@@ -202,12 +234,13 @@ pub struct DiscImage {
     /// Where each byte comes from.
     pub image: Image<MediaBlob>,
     /// The paths and bytes of the files that hold the place of the boot image in the volume.
-    pub patched: Vec<(String, std::sync::Arc<[u8]>)>,
+    pub patched: Patched,
 }
 
 impl MediaPlan {
-    fn medium(&self) -> IsoMedium<'_> {
-        IsoMedium {
+    fn medium(&self) -> SetMedium<'_> {
+        SetMedium {
+            format: self.format,
             facts: &self.facts,
             boot: &self.boot,
             own: &self.own,
@@ -222,11 +255,7 @@ impl MediaPlan {
         let plan = &self.span.discs[disc];
         let failed = |error: ComposeError| Error::Layout { reason: error.to_string() };
         let tree = medium.tree(&plan.draft(&scan.index), &self.sizes).map_err(failed)?;
-        let layout = iso9660_writer::layout(tree, &medium.options(plan.number))
-            .map_err(|error| failed(error.into()))?;
-        let path = |(node, bytes)| (layout.tree().path(node), bytes);
-        let patched = layout.patched_files().into_iter().map(path).collect();
-        let image = layout.into_image();
+        let (image, patched) = medium.image(tree, plan.number).map_err(failed)?;
         let fits = plan.capacity.is_none_or(|capacity| image.len() <= capacity);
         assert!(fits, "the planner measured the same tree with the same code");
         Ok(DiscImage { image, patched })

@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 
 use content::manifest::{MEDIA_FORMAT, MEDIA_VERSION, ManifestLine, MediaManifest};
 use content::{ContentId, Digest};
-use iso9660_writer::check::{CheckOptions, check};
-use iso9660_writer::read::{DataExtent, Namespace, walk};
+use iso9660_writer::read::{DataExtent, ReadAt as _};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
@@ -85,9 +84,6 @@ impl fmt::Display for Finding {
     }
 }
 
-/// The namespaces that media have: what Windows reads, and what Linux and firmware do.
-const REQUIRED: [Namespace; 3] = [Namespace::Udf, Namespace::Joliet, Namespace::RockRidge];
-
 /// The document that verifies all others.
 const MEDIA_JSON: &str = "SMS/data/media.json";
 
@@ -151,7 +147,7 @@ pub fn images(
 ) -> Result<VerifyReport, Error> {
     let images: Vec<ImageFile> =
         paths.iter().map(|path| ImageFile::open(path)).collect::<Result<_, _>>()?;
-    let bytes = images.iter().map(iso9660_writer::read::ReadAt::len).sum();
+    let bytes = images.iter().map(|image| image.len()).sum();
     progress.begin(Phase::Verify, Amount { bytes, files: 0 });
     let mut report = VerifyReport::default();
     for image in &images {
@@ -188,9 +184,7 @@ fn disc(
     cancel.check()?;
     // Last, because it looks at what lies between files: when they have been hashed, that has been
     // read already.
-    let require = REQUIRED.to_vec();
-    let slack = depth == VerifyDepth::Full;
-    for fault in check(image, &CheckOptions { require, slack, ..CheckOptions::default() }) {
+    for fault in image.faults(depth == VerifyDepth::Full) {
         disc.add(fault.offset, fault.path, fault.rule, fault.message);
     }
     report.findings.extend(disc.findings);
@@ -250,7 +244,7 @@ impl Disc<'_> {
         let mut found = Vec::new();
         let mut seen = vec![false; expected.files.len()];
         let mut odd = Vec::new();
-        let walked = walk(self.image, Namespace::Udf, &mut |entry| {
+        let walked = self.image.walk(&mut |entry| {
             let place = expected.find(&entry.path);
             match place {
                 Some(place) if !entry.is_directory() => {

@@ -27,7 +27,7 @@ pub fn log_plan(log: &mut Log, plan: &MediaPlan) {
         let package = prestart.package.as_ref().map_or("none", |id| id.as_str());
         log.write(LogType::Info, &format!("prestart command set, package {package}"));
     }
-    if !plan.boot.starts() {
+    if !plan.boot.starts(plan.format) {
         log.write(LogType::Warning, "no boot file was found: the media do not start by themselves");
     }
     for disc in &plan.span.discs {
@@ -61,7 +61,7 @@ pub fn document(name: &str, plan: &MediaPlan, report: &BuildReport, seconds: f64
             "files": disc.files,
             "hashed_bytes": disc.hashed_bytes,
         })).collect::<Vec<_>>(),
-        "boots": plan.boot.starts(),
+        "boots": plan.boot.starts(plan.format),
         "seconds": seconds,
     })
 }

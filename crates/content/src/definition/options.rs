@@ -30,6 +30,7 @@ pub struct MediaOption {
 use OutputKind::{Iso, Usb, Wim};
 use Use::{Never, Optional, Required};
 
+const STICKS: &[OutputKind] = &[Usb];
 const ALL_KINDS: &[OutputKind] = &[Iso, Usb, Wim];
 const DRIVES: &[OutputKind] = &[Iso, Usb];
 
@@ -54,6 +55,8 @@ pub const OPTIONS: &[MediaOption] = &[
     ),
     drives("output.size", [Optional, Optional, NO_VOLUME, Optional]),
     drives("output.autorun", [Optional, Optional, NO_VOLUME, Optional]),
+    sticks("output.oversize", [Optional, Optional, NO_VOLUME, Optional]),
+    sticks("output.partition-table", [Optional, Optional, NO_VOLUME, Optional]),
     every("security.password-file", [NO_PASSWORD, Optional, Optional, Optional]),
     every("security.password-command", [NO_PASSWORD, Optional, Optional, Optional]),
     every("security.valid-from", [NO_PASSWORD, CERTIFICATE_DATES, CERTIFICATE_DATES, Optional]),
@@ -80,6 +83,10 @@ const fn every(key: &'static str, uses: [Use; 4]) -> MediaOption {
 
 const fn drives(key: &'static str, uses: [Use; 4]) -> MediaOption {
     MediaOption { key, uses, kinds: DRIVES }
+}
+
+const fn sticks(key: &'static str, uses: [Use; 4]) -> MediaOption {
+    MediaOption { key, uses, kinds: STICKS }
 }
 
 const fn network(bootable_and_prestaged: Use) -> [Use; 4] {

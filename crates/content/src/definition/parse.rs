@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use super::network::{certificate, check_schemes, network};
 use super::{
     Customization, DEFAULT_LABEL, ExtraContent, MediaDefinition, MediaType, Network, Output,
-    OutputKind, PasswordSource, Prestart, Security, UserDeviceAffinity, options,
+    OutputKind, Oversize, PartitionTable, PasswordSource, Prestart, Security, UserDeviceAffinity,
+    options,
 };
 use crate::fields::{Field, Fields, TomlText};
 use crate::{Capacity, Problem, Severity};
@@ -71,6 +72,8 @@ fn media(fields: Fields) -> Option<MediaDefinition> {
             size: Capacity::Unlimited,
             timestamp: None,
             autorun: false,
+            oversize: Oversize::default(),
+            partition_table: PartitionTable::default(),
         },
         security: Security::default(),
         network: Network::default(),
@@ -141,9 +144,17 @@ fn output(fields: Fields) -> Option<Output> {
         },
     );
     let autorun = fields.boolean("autorun").unwrap_or(false);
+    let oversize = fields
+        .get("oversize")
+        .and_then(|field| one_of(&field, &Oversize::ALL, Oversize::as_str))
+        .unwrap_or_default();
+    let partition_table = fields
+        .get("partition-table")
+        .and_then(|field| one_of(&field, &PartitionTable::ALL, PartitionTable::as_str))
+        .unwrap_or_default();
     fields.finish();
     let size = size.unwrap_or(Capacity::Unlimited);
-    Some(Output { kind: kind?, path: path?, size, timestamp, autorun })
+    Some(Output { kind: kind?, path: path?, size, timestamp, autorun, oversize, partition_table })
 }
 
 /// The years that the dates of all media hold: 1980 on FAT (Microsoft FAT specification, date
@@ -165,9 +176,9 @@ fn timestamp(field: &Field) -> Option<jiff::Timestamp> {
 
 fn output_kind(field: &Field) -> Option<OutputKind> {
     let found = one_of(field, &OutputKind::ALL, OutputKind::as_str)?;
-    if found != OutputKind::Iso {
+    if found == OutputKind::Wim {
         let message = format!("{} output cannot be built by this version", found.as_str());
-        field.wrong("output-kind-not-built", message, "it builds iso");
+        field.wrong("output-kind-not-built", message, "it builds iso and usb");
     }
     Some(found)
 }

@@ -2,21 +2,27 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use content::{BlobId, BootPlatform, ContentId, Place, Problem};
+use fat32_writer::GrubImages;
 use iso9660_writer::{BiosBoot, BootOptions, MbrCode, UefiBoot};
 
+use crate::compose::Format;
 use crate::scan::Scan;
 use crate::{Error, IoContext};
 
 /// The files that a BIOS or UEFI firmware starts, found by their names in the tree.
 ///
-/// | tree | BIOS | UEFI | stick under BIOS |
+/// | tree | disc, BIOS | disc, UEFI | hybrid disc image as stick, BIOS |
 /// |---|---|---|---|
 /// | GRUB | `boot/grub/bios.img` | `boot/grub/efi.img` | `boot/grub/boot_hybrid.img` |
 /// | ISOLINUX | `isolinux/isolinux.bin` | `boot/grub/efi.img` | `isolinux/isohdpfx.bin` |
 /// | Windows PE | `boot/etfsboot.com` | `efi/microsoft/boot/efisys.bin` | – |
+///
+/// From a FAT32 volume a BIOS starts `boot/grub/i386-pc/boot.img` with `core.img` beside it, and
+/// UEFI firmware `EFI/BOOT/BOOTX64.EFI`.
 ///
 /// Names are compared without regard to case.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +33,18 @@ pub struct BootTree {
     pub boot: BootOptions,
     /// Files that an image holds with changes, and so as bytes of their own.
     pub patched: HashMap<BlobId, Arc<[u8]>>,
+    /// What a BIOS starts from a FAT32 volume.
+    pub grub: Option<GrubImages>,
+    /// Whether UEFI firmware finds a loader on a FAT32 volume.
+    pub has_efi_loader: bool,
 }
+
+/// What UEFI firmware starts from a removable medium (UEFI 2.10, section 3.5.1.1).
+const EFI_LOADERS: [&str; 3] =
+    ["EFI/BOOT/BOOTX64.EFI", "EFI/BOOT/BOOTIA32.EFI", "EFI/BOOT/BOOTAA64.EFI"];
+
+const GRUB_BOOT: &str = "boot/grub/i386-pc/boot.img";
+const GRUB_CORE: &str = "boot/grub/i386-pc/core.img";
 
 /// A boot image for the BIOS is some ten kilobytes; what is larger is not read into memory.
 const BOOT_FILE_MAX: u64 = 16 << 20;
@@ -60,25 +77,47 @@ impl BootTree {
             .into_iter()
             .find_map(find)
             .map(|file| UefiBoot { image: file.path.to_string() });
+        tree.has_efi_loader = EFI_LOADERS.into_iter().any(|path| find(path).is_some());
+        if let (Some(boot), Some(core)) = (code(GRUB_BOOT)?, code(GRUB_CORE)?) {
+            let images = GrubImages::new(&boot, &core).map_err(|problem| Error::Input {
+                path: PathBuf::from(id.as_str()).join(GRUB_CORE),
+                message: problem.to_string(),
+            })?;
+            tree.grub = Some(images);
+        }
         Ok(tree)
     }
 
     /// Whether any firmware finds something to start.
-    pub fn starts(&self) -> bool {
-        self.boot.bios.is_some() || self.boot.uefi.is_some()
+    pub fn starts(&self, format: Format) -> bool {
+        let (bios, uefi) = self.firmwares(format);
+        bios || uefi
+    }
+
+    /// Whether a BIOS and UEFI firmware find something to start.
+    fn firmwares(&self, format: Format) -> (bool, bool) {
+        match format {
+            Format::Iso => (self.boot.bios.is_some(), self.boot.uefi.is_some()),
+            Format::Fat32(_) => (self.grub.is_some(), self.has_efi_loader),
+        }
     }
 
     /// What a boot image of this platform lacks to be started, as far as names tell.
-    pub fn problems(&self, scan: &Scan, platform: BootPlatform) -> Vec<Problem> {
+    pub fn problems(&self, scan: &Scan, platform: BootPlatform, format: Format) -> Vec<Problem> {
         let Some(id) = &self.content else { return Vec::new() };
         let files = scan.index.content(id).map_or(&[][..], |content| &content.files);
         let has = |path: &str| files.iter().any(|file| file.path.eq_ignore_ascii_case(path));
-        let (bios, uefi) = match platform {
-            BootPlatform::WinPe => ("boot/etfsboot.com", "efi/microsoft/boot/efisys.bin"),
-            BootPlatform::Linux => ("boot/grub/bios.img", "boot/grub/efi.img"),
+        let (bios, uefi) = match (format, platform) {
+            (Format::Iso, BootPlatform::WinPe) => {
+                ("boot/etfsboot.com", "efi/microsoft/boot/efisys.bin")
+            }
+            (Format::Iso, BootPlatform::Linux) => ("boot/grub/bios.img", "boot/grub/efi.img"),
+            (Format::Fat32(_), _) => (GRUB_CORE, EFI_LOADERS[0]),
         };
-        let mut lacking = match (self.boot.bios.is_some(), self.boot.uefi.is_some()) {
+        let mut lacking = match self.firmwares(format) {
             (true, true) => Vec::new(),
+            // No boot sector of Windows is ours to give: such sticks start under UEFI.
+            (false, true) if platform == BootPlatform::WinPe && format != Format::Iso => Vec::new(),
             (true, false) => vec![(format!("no `{uefi}`"), "start under UEFI")],
             (false, true) => vec![(format!("no `{bios}`"), "start under BIOS")],
             (false, false) => vec![(format!("neither `{bios}` nor `{uefi}`"), "start")],

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use content::Digest;
 use content::manifest::ManifestLine;
-use iso9660_writer::read::{DataExtent, Namespace, ReadAt, find};
+use iso9660_writer::read::{DataExtent, ReadAt};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
@@ -95,7 +95,7 @@ pub fn joined(
     let mut at = 0;
     for part in &line.parts {
         let Some(image) = images.get(&part.disc) else { return Ok(None) };
-        let Ok(entry) = find(*image, Namespace::Udf, &part.path) else { return Ok(None) };
+        let Ok(entry) = image.find(&part.path) else { return Ok(None) };
         if part.offset != at || entry.len != part.length {
             return Ok(None);
         }
