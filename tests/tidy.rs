@@ -14,6 +14,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("content", &["image", "tasksequence"]),
     ("fat32-writer", &["image"]),
     ("iso9660-writer", &["image"]),
+    ("wim", &["image"]),
     ("plan", &["content", "image"]),
     ("pipeline", &["content", "fat32-writer", "image", "iso9660-writer", "plan", "tasksequence"]),
     ("corpora", &[]),
