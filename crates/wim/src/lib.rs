@@ -74,6 +74,8 @@ mod error;
 mod filetime;
 mod format;
 mod layout;
+#[cfg(feature = "libwim")]
+pub mod libwim;
 pub mod read;
 
 pub use error::Error;
