@@ -127,7 +127,10 @@ impl fmt::Display for Limit {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.path.escape_debug(), self.why)
+        match &*self.path {
+            "" => write!(f, "the root: {}", self.why),
+            path => write!(f, "`{}`: {}", path.escape_debug(), self.why),
+        }
     }
 }
 

@@ -28,12 +28,17 @@
 //! Clusters have 4096 bytes or more. Microsoft's formatter makes smaller ones in volumes under
 //! 256 MiB, but then files do not lie at multiples of 4096, and no block of them can be shared. A
 //! volume is FAT32 if it has 65,525 clusters and for no other reason, so the smallest image has
-//! some 258 MiB; what nothing uses of it is a hole.
+//! some 257 MiB; what nothing uses of it is a hole.
 //!
 //! # Names
 //!
 //! [`names::check`] has the rules, for whoever plans what goes onto a medium. A name that FAT32
 //! cannot hold is never changed; it is a [`Problem`].
+//!
+//! # Reading
+//!
+//! [`read`] reads volumes, [`check`] checks them against every rule of [`check::RULES`], and
+//! [`dump`] shows them. They share no code with the writer.
 //!
 //! # Example
 //!

@@ -7,8 +7,10 @@ use crate::read::bytes::{all_zero, le32};
 use crate::read::fat::Link;
 use crate::read::partition::{LBA, Place};
 
-/// Which sectors are copied, and where to: the boot sector, FSInfo and the third sector.
-const COPIES: [(u64, u64); 3] = [(0, 6), (1, 7), (2, 8)];
+/// Which sectors are copied, where to, and the rule of each: drivers that change FSInfo leave its
+/// copy as it was, but never the boot sector's.
+const COPIES: [(u64, u64, &str); 3] =
+    [(0, 6, rules::BACKUP_BOOT_SECTOR), (1, 7, rules::BACKUP_FSINFO), (2, 8, rules::BACKUP_FSINFO)];
 
 /// The fewest clusters of a FAT32 volume (Microsoft FAT specification, section 3.5).
 const CLUSTERS_MIN: u64 = 65_525;
@@ -102,14 +104,14 @@ impl Checker<'_> {
             let message = format!("{} clusters are those of FAT16", self.geometry.clusters);
             self.report.add(rules::BPB_CLUSTER_COUNT, self.geometry.volume + 32, message);
         }
-        for (original, copy) in COPIES {
+        for (original, copy, rule) in COPIES {
             let (Some(first), Some(second)) = (self.sector(original), self.sector(copy)) else {
                 return;
             };
             if let Some(at) = first.iter().zip(&second).position(|(a, b)| a != b) {
                 let offset = self.geometry.volume + copy * self.geometry.sector + at as u64;
                 let message = format!("sector {copy} is no copy of sector {original}");
-                self.report.add(rules::BACKUP_BOOT_SECTOR, offset, message);
+                self.report.add(rule, offset, message);
             }
         }
         if let Some(third) = self.sector(2)

@@ -72,6 +72,9 @@ pub(super) fn label_fault(slot: &Slot) -> Option<String> {
     if name[0] == b' ' {
         return Some("the label begins with a space".to_owned());
     }
+    if slot.first_cluster() != 0 || slot.len() != 0 {
+        return Some("the label has a cluster or a size".to_owned());
+    }
     let bad = name.iter().find(|&&byte| !is_short_byte(byte) && byte != b' ')?;
     Some(format!("the label holds `{}`", bad.escape_ascii()))
 }

@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use super::rules;
+use crate::read::boot_sector::BootSector;
 use crate::read::bytes::all_zero;
 use crate::read::partition::{GptHeader, LBA, Mbr, MbrPartition, Place};
 use crate::read::{ReadAt, ReadError};
@@ -34,7 +35,7 @@ pub(super) fn check(image: &dyn ReadAt, place: Option<Place>, report: &mut Repor
 }
 
 fn is_volume(image: &dyn ReadAt) -> bool {
-    crate::read::boot_sector::BootSector::read(image, 0).is_ok_and(|boot| boot.is_fat32())
+    BootSector::read(image, 0).is_ok_and(|boot_sector| boot_sector.is_fat32())
 }
 
 struct Tables<'a> {
@@ -75,7 +76,7 @@ impl Tables<'_> {
             let end = u64::from(part.first) + u64::from(part.len);
             let overlaps = |other: &&MbrPartition| {
                 let other_end = u64::from(other.first) + u64::from(other.len);
-                // An entry of type 0 is none; GRUB wants one that is active beside a GPT.
+                // An entry of type 0 is none; some BIOSes want one that is active beside a GPT.
                 other.index < part.index
                     && other.kind != 0
                     && part.kind != 0
@@ -83,7 +84,10 @@ impl Tables<'_> {
                     && u64::from(other.first) < end
             };
             let is_apart = !mbr.partitions.iter().any(|other| overlaps(&other));
-            let is_sound = part.len != 0 && end <= self.lbas && matches!(part.status, 0 | 0x80);
+            let is_sound = match part.kind {
+                0 => (part.status, part.first, part.len) == (0x80, 0, 1),
+                _ => part.len != 0 && end <= self.lbas && matches!(part.status, 0 | 0x80),
+            };
             if !is_sound || !is_apart {
                 let MbrPartition { index, status, first, len, .. } = part;
                 let message = format!(

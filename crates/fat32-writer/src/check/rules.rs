@@ -21,7 +21,7 @@ rules! {
     VOLUME_MISSING = "volume-missing": "the image is a FAT32 volume or has one in a partition";
     VOLUME_TRUNCATED = "volume-truncated": "the volume ends inside the image";
 
-    MBR_PARTITION = "mbr-partition": "MBR partitions lie inside the image, apart, and have a status of 0 or 0x80";
+    MBR_PARTITION = "mbr-partition": "MBR partitions lie inside the image, apart, and have a status of 0 or 0x80; an entry of type 0 is empty, or active for sector 0";
     MBR_KIND = "mbr-kind": "the partition of the volume has the type 0x0C";
     MBR_PROTECTIVE = "mbr-protective": "beside a GPT the MBR has a protective entry from LBA 1 to the end";
     GPT_HEADER = "gpt-header": "GPT headers have the fields of UEFI and name each other";
@@ -43,7 +43,8 @@ rules! {
     BPB_CLUSTER_SIZE = "bpb-cluster-size": "a cluster has at most 32 KiB";
     BPB_ROOT_CLUSTER = "bpb-root-cluster": "the root directory starts at cluster 2";
     BPB_STATE = "bpb-state": "the boot sector does not say that the volume was left open";
-    BACKUP_BOOT_SECTOR = "backup-boot-sector": "sector 6 and those behind it are copies of the boot record";
+    BACKUP_BOOT_SECTOR = "backup-boot-sector": "sector 6 is a copy of the boot sector";
+    BACKUP_FSINFO = "backup-fsinfo": "sectors 7 and 8 are copies of FSInfo and of the third sector";
     BOOT_MARK = "boot-mark": "the third sector of the boot record has its mark";
     FSINFO_SIGNATURE = "fsinfo-signature": "FSInfo has its three signatures";
     FSINFO_FREE = "fsinfo-free": "FSInfo counts the free clusters";
@@ -88,7 +89,7 @@ rules! {
     LONG_NAME_PADDING = "long-name-padding": "a long name fills its entries, with ones behind its end";
     LONG_NAME_RESERVED = "long-name-reserved": "the type and the cluster of a long-name entry are 0";
 
-    LABEL = "label": "the root has at most one label, of upper-case characters, and no other directory has one";
+    LABEL = "label": "the root has at most one label, of upper-case characters and without a cluster, and no other directory has one";
     LABEL_DIFFERS = "label-differs": "the boot sector and the root directory have the same label";
 
     SLACK_NOT_ZERO = "slack-not-zero": "bytes behind the end of a file in its last cluster are zero";

@@ -123,14 +123,12 @@ impl Checker<'_> {
         let chain = self.follow(slot.first_cluster(), slot.offset, path);
         self.check_contiguous(&chain, slot.offset, path);
         let (count, needed) = (chain.count(), len.div_ceil(self.geometry.cluster_size));
-        if count < needed || !chain.is_whole && count == needed {
-            let message = format!("{count} clusters for {len} bytes, without an end");
-            let message =
-                if chain.is_whole { format!("{count} clusters for {len} bytes") } else { message };
-            self.report.add_at(rules::CHAIN_SHORT, slot.offset + 28, path, message);
-        } else if count > needed {
-            let message = format!("{count} clusters for {len} bytes");
-            self.report.add_at(rules::CHAIN_LONG, slot.offset + 28, path, message);
+        let is_short = count < needed || count == needed && !chain.is_whole;
+        let rule = if is_short { rules::CHAIN_SHORT } else { rules::CHAIN_LONG };
+        if is_short || count > needed {
+            let end = if chain.is_whole { "" } else { " and no end" };
+            let message = format!("{count} clusters{end} for {len} bytes");
+            self.report.add_at(rule, slot.offset + 28, path, message);
         }
         self.check_place(&chain, slot.offset, path);
         if count == needed {

@@ -1,13 +1,16 @@
 //! What holds for every tree.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 
+use fat32_writer::check::{CheckOptions, check};
+use fat32_writer::read::{FatReader, FileReader};
 use fat32_writer::{FatOptions, PartitionKind, Partitioning, layout, measure};
 use image::{ByteCount, FileData};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::content::{Blob, Files, options};
+use crate::content::{Blob, Files, Listing, options};
 use crate::executor::{bytes, write_image};
 use crate::readers;
 
@@ -113,12 +116,22 @@ proptest! {
 
         // Encoding gives exactly the lengths that the layout was made with.
         let image = bytes(&image);
+        prop_assert_eq!(check(&image, &CheckOptions::default()), []);
         let contents = files.contents();
         for extent in extents {
             let start = extent.start.0 as usize;
             let content = &image[start..start + extent.len.0 as usize];
             prop_assert_eq!(content, &*contents[&tree.path(extent.node)]);
         }
+
+        // The reader finds the same.
+        let mut listing = Listing::new();
+        for entry in FatReader::open(&image).unwrap().read_volume().unwrap().entries {
+            let mut content = Vec::new();
+            FileReader::new(&image, &entry).read_to_end(&mut content).unwrap();
+            listing.insert(entry.path.clone(), (!entry.is_directory()).then_some(content));
+        }
+        prop_assert_eq!(listing, files.listing());
     }
 
     #[test]
