@@ -125,7 +125,7 @@ fn discs_of_a_set_do_not_fit_a_stick() {
     assert!(text.contains("disc 1 of") && text.contains("hint:"), "{text}");
 }
 
-/// A file system that takes two megabytes: a disk in it fails in the middle.
+/// A file system that takes six megabytes: a disk in it fails in the middle.
 struct TinyRoom<'s>(&'s Site);
 
 impl<'s> TinyRoom<'s> {
@@ -180,7 +180,7 @@ fn an_interrupted_stick_holds_neither_old_nor_new_media() {
     site.write("stick", &image);
     let device = LoopDevice::new(&site.path("stick"));
     site.succeed(&["verify", &device.0]);
-    // The first pieces are written; the one that would end the work waits for ever.
+    // The beginning is cleared and the second piece written; at the third it is killed.
     let mut child = Command::new("strace")
         .args(["-f", "-qq", "-o", "/dev/null", "-P", &device.0])
         .args(["-e", "trace=pwrite64", "-e", "inject=pwrite64:signal=SIGKILL:when=3"])
@@ -195,6 +195,48 @@ fn an_interrupted_stick_holds_neither_old_nor_new_media() {
     site.fail(&["verify", &device.0], 6);
     site.succeed(&["write", "out/one.iso", &device.0, "--yes", "--force"]);
     site.succeed(&["verify", &device.0]);
+}
+
+/// Ctrl-C after the first piece: the end of the pieces is not the end of the image.
+#[test]
+fn a_stick_that_the_user_stopped_holds_neither_old_nor_new_media() {
+    let (site, image) = site_with_image();
+    site.write("stick", &image);
+    let device = LoopDevice::new(&site.path("stick"));
+    let words = ["write", "out/one.iso", &device.0, "--yes", "--force", "--progress", "json"];
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-o", "/dev/null", "-P"]).arg(site.path("out/one.iso"));
+    command.args(["-e", "trace=pread64", "-e", "inject=pread64:signal=SIGINT:when=12"]);
+    let program = site.command(&words);
+    command.arg(program.get_program()).args(program.get_args()).current_dir(site.path(""));
+    let output = command.output().expect("tools/test installs strace");
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    site.fail(&["verify", &device.0], 6);
+}
+
+#[test]
+fn an_image_on_a_stick_is_written_to_another_one_and_never_to_itself() {
+    let (site, image) = site_with_image();
+    site.write("first", &image);
+    let (first, second) = (LoopDevice::new(&site.path("first")), disk(&site, "second", DISK));
+    site.succeed(&["write", &first.0, &second.0, "--yes", "--force"]);
+    site.succeed(&["verify", &second.0]);
+    let text = site.fail(&["write", &first.0, &first.0, "--yes", "--force"], 2);
+    assert!(text.contains("is what is to be written"), "{text}");
+    site.succeed(&["verify", &first.0]);
+    drop(second);
+    assert!(fs::read(site.path("second")).unwrap()[..image.len()] == image);
+}
+
+#[test]
+fn what_cannot_be_logged_is_not_written() {
+    let (site, image) = site_with_image();
+    site.write("stick", &image);
+    let device = LoopDevice::new(&site.path("stick"));
+    let words = ["write", "out/one.iso", &device.0, "--yes", "--force", "--log", "no/such/log"];
+    site.fail(&words, 1);
+    site.succeed(&["verify", &device.0]);
+    site.fail(&["write", "out/one.iso", "--station", "--yes", "--force"], 2);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod station;
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ use crate::report::{self, count, size};
 
 /// What is written.
 struct Source {
-    path: PathBuf,
+    image: ImageFile,
     bytes: u64,
     manifest: MediaManifest,
 }
@@ -30,19 +30,22 @@ struct Source {
 pub fn run(global: &Global, args: &WriteArgs) -> Result<Exit, CommandError> {
     interruption::catch_interruption()?;
     let source = source(&args.image)?;
+    // What cannot be logged must not be written.
+    let mut log = args.log.as_deref().map(open_log).transpose()?;
     if args.station {
-        return station::run(global, args, &source);
+        return station::run(global, args, &source, log.as_mut());
     }
     let devices = devices(&args.devices, &source, args.force)?;
     if !args.yes {
         ask(&source, &devices)?;
     }
     let progress = crate::progress::progress(global.progress);
-    let written = write_all(&source.path, &devices, &CANCEL, &*progress);
+    let (digest, written) = write_all(&source.image, &devices, &CANCEL, &*progress);
     drop(progress);
-    let (digest, written) = written?;
-    log(args.log.as_deref(), &source, &written)?;
-    tell(global, &source, digest, written)
+    let logged = append(log.as_mut(), args.log.as_deref(), &source, &written);
+    let exit = tell(global, &source, digest, written)?;
+    logged?;
+    Ok(exit)
 }
 
 fn source(path: &Path) -> Result<Source, CommandError> {
@@ -61,7 +64,7 @@ fn source(path: &Path) -> Result<Source, CommandError> {
             .hint("build a definition with size = \"unlimited\", or one as large as the stick"));
     }
     let bytes = iso9660_writer::read::ReadAt::len(&image);
-    Ok(Source { path, bytes, manifest })
+    Ok(Source { image, bytes, manifest })
 }
 
 /// Looks at the devices and refuses those that must not be written to, all at once.
@@ -93,6 +96,9 @@ fn devices(paths: &[PathBuf], source: &Source, force: bool) -> Result<Vec<Device
 /// Why nothing may be written to a device.
 fn refusal(device: &Device, source: &Source, force: bool) -> Option<(Exit, String)> {
     let path = device.path.display();
+    if source.image.path().canonicalize().is_ok_and(|image| image == device.path) {
+        return Some((Exit::Usage, format!("`{path}` is what is to be written")));
+    }
     if let Some(user) = device.used_by.first() {
         return Some((Exit::Usage, format!("`{path}` is in use: {user}; unmount it first")));
     }
@@ -130,7 +136,7 @@ fn ask(source: &Source, devices: &[Device]) -> Result<(), CommandError> {
         devices.iter().map(|device| format!("  {}", described(device))).collect();
     let question = format!(
         "{} ({}) goes onto\n{}\nand everything on {} is lost. Type yes to go on: ",
-        source.path.display(),
+        source.image.path().display(),
         size(source.bytes),
         list.join("\n"),
         count(devices.len() as u64, "disk"),
@@ -147,16 +153,23 @@ fn ask(source: &Source, devices: &[Device]) -> Result<(), CommandError> {
     Err(CommandError::new(Exit::Interrupted, "nothing was written"))
 }
 
+fn open_log(path: &Path) -> Result<File, pipeline::Error> {
+    OpenOptions::new().create(true).append(true).open(path).at("open", path)
+}
+
 /// Appends a line for each device that was written, so that people know which stick holds what.
-fn log(path: Option<&Path>, source: &Source, written: &[Written]) -> Result<(), CommandError> {
-    let Some(path) = path else { return Ok(()) };
+fn append(
+    log: Option<&mut File>,
+    path: Option<&Path>,
+    source: &Source,
+    written: &[Written],
+) -> Result<(), CommandError> {
+    let (Some(log), Some(path)) = (log, path) else { return Ok(()) };
     let mut lines = String::new();
     for one in written {
         lines += &format!("{}\n", entry(source, one));
     }
-    let file = OpenOptions::new().create(true).append(true).open(path);
-    let mut file = file.at("open", path)?;
-    file.write_all(lines.as_bytes()).at("write", path)?;
+    log.write_all(lines.as_bytes()).at("write", path)?;
     Ok(())
 }
 
@@ -180,13 +193,13 @@ fn entry(source: &Source, written: &Written) -> Value {
 fn tell(
     global: &Global,
     source: &Source,
-    digest: Digest,
+    digest: Option<Digest>,
     written: Vec<Written>,
 ) -> Result<Exit, CommandError> {
     if global.json {
         let devices: Vec<Value> = written.iter().map(|one| entry(source, one)).collect();
         report::print_json(&json!({
-            "image": source.path,
+            "image": source.image.path(),
             "set": source.manifest.set,
             "sha256": digest,
             "devices": devices,
@@ -201,7 +214,7 @@ fn tell(
     let mut exit = Exit::Done;
     for one in written {
         if let Err(error) = one.outcome {
-            let error = CommandError::from(error);
+            let error = CommandError::from(error).hint("it holds no media now");
             exit = error.exit;
             report::tell_error(&error, Some(&described(&one.device)));
         }

@@ -27,6 +27,11 @@ pub struct Device {
     pub read_only: bool,
     /// What uses it: where it or a part of it is mounted, or what is built upon it.
     pub used_by: Vec<String>,
+    /// Its device number.
+    pub(crate) number: u64,
+    /// How many disks the system had seen when this one came: another one of the same name has
+    /// another number. 0 where the system does not count.
+    pub sequence: u64,
 }
 
 /// The unit of sizes in sysfs, whatever the device's own sectors are.
@@ -56,8 +61,17 @@ impl Device {
             removable: text(&folder.join("removable")) == "1" || is_behind_usb(&folder),
             read_only: text(&folder.join("ro")) == "1",
             used_by: users(&folder, &real),
+            number: metadata.rdev(),
+            sequence: text(&folder.join("diskseq")).parse().unwrap_or(0),
             path: real,
         })
+    }
+}
+
+impl Device {
+    /// What tells a disk from another one that takes its name.
+    pub(crate) fn identity(&self) -> (u64, u64, u64, &str, &str) {
+        (self.number, self.sequence, self.bytes, &self.model, &self.serial)
     }
 }
 

@@ -1,22 +1,26 @@
 //! One read of an image, and a writer for each device.
 //!
 //! The beginning of a device is cleared first and written last: what was interrupted on the way
-//! holds neither the old media nor the new ones.
+//! holds neither the old media nor the new ones. A device stays open from then until it has been
+//! read back, so that nothing mounts it in between.
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use content::Digest;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use rustix::fs::OFlags;
+use iso9660_writer::read::ReadAt;
+use rustix::fs::{FlockOperation, OFlags, flock};
 use sha2::{Digest as _, Sha256};
 
 use super::Device;
+use crate::image_file::ImageFile;
 use crate::progress::{Amount, Cancel, Phase, Progress};
 use crate::write::{ALIGNMENT, Buffer};
 use crate::{Error, IoContext};
@@ -48,74 +52,103 @@ struct Piece {
 /// back past the page cache.
 ///
 /// Whatever lies on the devices is lost; whether it may be, is the caller's business. An error of
-/// one device does not keep the others. `Err` means that the image cannot be read or the user
-/// stopped the run: then no device is whole.
+/// one device does not keep the others. Returns the digest of the image, unless no device took all
+/// of it. If the image cannot be read or the user stops the run, every outcome says so.
 pub fn write_all(
-    image: &Path,
+    image: &ImageFile,
     devices: &[Device],
     cancel: &Cancel,
     progress: &dyn Progress,
-) -> Result<(Digest, Vec<Written>), Error> {
-    let file = File::open(image).at("open", image)?;
-    let len = file.metadata().at("look at", image)?.len();
+) -> (Option<Digest>, Vec<Written>) {
+    let len = image.len();
     progress.begin(Phase::Write, Amount { bytes: len, files: 0 });
     let started = Instant::now();
-    let (read, mut written) = thread::scope(|scope| {
+    let whole = AtomicBool::new(false);
+    let (read, written) = thread::scope(|scope| {
         let mut senders = Vec::with_capacity(devices.len());
         let mut writers = Vec::with_capacity(devices.len());
         for device in devices {
             let (sender, pieces) = bounded(LAG);
             senders.push(sender);
-            writers.push(scope.spawn(move || write_one(device, len, &pieces)));
+            let whole = &whole;
+            writers.push(scope.spawn(move || write_one(device, len, &pieces, whole)));
         }
-        let read = read_image(&file, image, len, senders, cancel, progress);
+        let read = read_image(image, senders, &whole, cancel, progress);
         let outcomes: Vec<_> = writers
             .into_iter()
             .map(|writer| writer.join().expect("a writer does not panic"))
             .collect();
         (read, outcomes)
     });
-    let (digest, crcs) = read?;
-    cancel.check()?;
-    progress.begin(Phase::Verify, Amount { bytes: len * devices.len() as u64, files: 0 });
-    thread::scope(|scope| {
-        for (device, outcome) in devices.iter().zip(&mut written) {
-            if outcome.is_ok() {
-                let crcs = &crcs;
-                scope.spawn(move || *outcome = read_back(device, len, crcs, cancel, progress));
-            }
+    let (digest, crcs) = match read {
+        Ok(read) => read,
+        Err(error) => {
+            let text = error.to_string();
+            let failed = |device| (device, Err(same(&error, &text)));
+            return (None, finish(devices.iter().map(failed), started));
         }
+    };
+    progress.begin(Phase::Verify, Amount { bytes: len * devices.len() as u64, files: 0 });
+    let outcomes: Vec<Result<(), Error>> = thread::scope(|scope| {
+        let readers: Vec<_> = devices
+            .iter()
+            .zip(written)
+            .map(|(device, opened)| {
+                let crcs = &crcs;
+                scope.spawn(move || read_back(device, &opened?, len, crcs, cancel, progress))
+            })
+            .collect();
+        readers.into_iter().map(|reader| reader.join().expect("a reader does not panic")).collect()
     });
-    cancel.check()?;
-    let duration = started.elapsed();
-    let written = devices.iter().zip(written);
-    let written = written
-        .map(|(device, outcome)| Written { device: device.clone(), outcome, duration })
-        .collect();
-    Ok((digest, written))
+    (digest, finish(devices.iter().zip(outcomes), started))
 }
 
-/// Reads the image once and gives every piece to every writer that still works.
+fn finish<'d>(
+    outcomes: impl Iterator<Item = (&'d Device, Result<(), Error>)>,
+    started: Instant,
+) -> Vec<Written> {
+    let duration = started.elapsed();
+    outcomes
+        .map(|(device, outcome)| Written { device: device.clone(), outcome, duration })
+        .collect()
+}
+
+/// The error that concerns every device, once more.
+fn same(error: &Error, text: &str) -> Error {
+    match error {
+        Error::Cancelled => Error::Cancelled,
+        Error::Changed { path } => Error::Changed { path: path.clone() },
+        Error::Io { verb, path, source } => Error::Io {
+            verb,
+            path: path.clone(),
+            source: io::Error::new(source.kind(), source.to_string()),
+        },
+        _ => Error::Integrity(text.to_owned()),
+    }
+}
+
+/// Reads the image once and gives every piece to every writer that still works. Says that it is
+/// whole before the writers find that nothing more comes.
 fn read_image(
-    file: &File,
-    path: &Path,
-    len: u64,
+    image: &ImageFile,
     mut writers: Vec<Sender<Arc<Piece>>>,
+    whole: &AtomicBool,
     cancel: &Cancel,
     progress: &dyn Progress,
-) -> Result<(Digest, Vec<u32>), Error> {
+) -> Result<(Option<Digest>, Vec<u32>), Error> {
+    let len = image.len();
     let mut hash = Sha256::new();
     let mut crcs = Vec::with_capacity(len.div_ceil(PIECE) as usize);
     for offset in (0..len).step_by(PIECE as usize) {
         cancel.check()?;
         if writers.is_empty() {
-            return Ok((Digest::UNKNOWN, crcs));
+            return Ok((None, crcs));
         }
         let bytes = PIECE.min(len - offset) as usize;
         let mut buffer = Buffer::with_capacity(PIECE as usize);
         buffer.resize(bytes.next_multiple_of(ALIGNMENT), 0);
         let (data, padding) = buffer.bytes_mut().split_at_mut(bytes);
-        crate::read::read_exact(file, path, data, offset)?;
+        image.read_exact_at(offset, data).at("read", image.path())?;
         padding.fill(0);
         hash.update(data);
         crcs.push(crc32fast::hash(buffer.bytes()));
@@ -124,25 +157,46 @@ fn read_image(
         writers.retain(|writer| writer.send(Arc::clone(&piece)).is_ok());
         progress.advance(Amount { bytes: bytes as u64, files: 0 });
     }
-    Ok((Digest(hash.finalize().into()), crcs))
+    cancel.check()?;
+    whole.store(true, Ordering::Release);
+    Ok((Some(Digest(hash.finalize().into())), crcs))
 }
 
-fn open(device: &Device, write: bool) -> Result<File, Error> {
+/// Opens a device for this run alone, and makes sure that it is the one that was looked at.
+fn open(device: &Device) -> Result<File, Error> {
     // A disk that is in use cannot be opened so.
     let flags = OFlags::DIRECT | OFlags::EXCL;
     let mut options = OpenOptions::new();
-    options.read(true).write(write).custom_flags(flags.bits() as i32);
-    options.open(&device.path).at("open", &device.path)
+    options.read(true).write(true).custom_flags(flags.bits() as i32);
+    let path = &device.path;
+    let file = options.open(path).at("open", path)?;
+    // What watches disks leaves one alone that is locked.
+    flock(&file, FlockOperation::NonBlockingLockExclusive).at("lock", path)?;
+    let number = file.metadata().at("look at", path)?.rdev();
+    let now = Device::look(path)?;
+    if number != device.number || now.identity() != device.identity() {
+        let message = "is another disk than it was a moment ago".to_owned();
+        return Err(Error::Input { path: path.clone(), message });
+    }
+    Ok(file)
 }
 
-fn write_one(device: &Device, len: u64, pieces: &Receiver<Arc<Piece>>) -> Result<(), Error> {
-    let file = open(device, true)?;
+/// Writes what comes, and returns the device still open.
+fn write_one(
+    device: &Device,
+    len: u64,
+    pieces: &Receiver<Arc<Piece>>,
+    whole: &AtomicBool,
+) -> Result<File, Error> {
+    let file = open(device)?;
     let path = &device.path;
     let durable = || file.sync_all().map_err(io::Error::other).at("make durable", path);
     let mut nothing = Buffer::with_capacity(PIECE as usize);
     nothing.resize(PIECE.min(len).next_multiple_of(ALIGNMENT as u64) as usize, 0);
     nothing.bytes_mut().fill(0);
-    file.write_all_at(nothing.bytes(), 0).at("clear the beginning of", path)?;
+    let cleared = file.write_all_at(nothing.bytes(), 0);
+    cleared.map_err(|error| device_error(error, 0)).at("clear the beginning of", path)?;
+    durable()?;
     let mut first = None;
     for piece in pieces {
         if piece.offset == 0 {
@@ -152,9 +206,10 @@ fn write_one(device: &Device, len: u64, pieces: &Receiver<Arc<Piece>>) -> Result
         write_piece(&file, path, &piece)?;
     }
     durable()?;
-    let Some(first) = first else { return Ok(()) };
+    let first = first.filter(|_| whole.load(Ordering::Acquire)).ok_or(Error::Cancelled)?;
     write_piece(&file, path, &first)?;
-    durable()
+    durable()?;
+    Ok(file)
 }
 
 fn write_piece(file: &File, path: &Path, piece: &Piece) -> Result<(), Error> {
@@ -171,12 +226,12 @@ fn device_error(error: io::Error, offset: u64) -> io::Error {
 /// Reads a device past the page cache and compares each piece.
 fn read_back(
     device: &Device,
+    file: &File,
     len: u64,
     crcs: &[u32],
     cancel: &Cancel,
     progress: &dyn Progress,
 ) -> Result<(), Error> {
-    let file = open(device, false)?;
     let mut buffer = Buffer::with_capacity(PIECE as usize);
     for (offset, crc) in (0..len).step_by(PIECE as usize).zip(crcs) {
         cancel.check()?;
