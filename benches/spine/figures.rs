@@ -22,13 +22,31 @@ pub enum Figure {
     Memory(&'static str, f64),
     /// Verifying the image: against hashing the tree's files.
     Verify(&'static str),
+    /// A FAT32 image, no digest known: against programs that make one.
+    Stick(&'static str),
+    /// A FAT32 image where files can share blocks, every digest known: against copying it.
+    StickReflink(&'static str, u64),
+}
+
+/// Which figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Group {
+    /// Discs.
+    #[default]
+    Spine,
+    /// Sticks.
+    Usb,
 }
 
 /// The program under test, as cargo built it.
 const TSMEDIA: &str = env!("CARGO_BIN_EXE_tsmedia");
 
-/// All figures, with the trees of the real sizes or, for a look, the small ones.
-pub fn all(quick: bool) -> Vec<Figure> {
+/// All figures of a group, with the trees of the real sizes or, for a look, the small ones.
+pub fn all(group: Group, quick: bool) -> Vec<Figure> {
+    if group == Group::Usb {
+        let tree = if quick { "small" } else { "usb-2g" };
+        return vec![Figure::Stick(tree), Figure::StickReflink(tree, if quick { 2 } else { 12 })];
+    }
     let (many, one) = if quick { ("small", "one-64m") } else { ("bench-4g", "one-6g") };
     let mut figures = vec![
         Figure::Cold(many),
@@ -55,6 +73,8 @@ impl Figure {
             Self::OneFile(_) => "one-file",
             Self::Memory(..) => "memory",
             Self::Verify(_) => "verify",
+            Self::Stick(_) => "stick",
+            Self::StickReflink(..) => "stick-reflink",
         }
     }
 
@@ -63,10 +83,12 @@ impl Figure {
         match *self {
             Self::Cold(tree) => cold(workplace, tree),
             Self::Known(tree) => known(workplace, tree),
-            Self::Reflink(tree, gib) => reflink(workplace, tree, gib),
+            Self::Reflink(tree, gib) => reflink(workplace, tree, gib, "iso"),
             Self::OneFile(tree) => one_file(workplace, tree),
             Self::Memory(tree, limit_mib) => memory(workplace, tree, limit_mib),
             Self::Verify(tree) => verify(workplace, tree),
+            Self::Stick(tree) => stick(workplace, tree),
+            Self::StickReflink(tree, gib) => reflink(workplace, tree, gib, "usb"),
         }
     }
 }
@@ -129,12 +151,40 @@ fn known(workplace: &Workplace, name: &str) -> Result<Vec<Row>, BenchError> {
     Ok(rows)
 }
 
-fn reflink(workplace: &Workplace, name: &str, gib: u64) -> Result<Vec<Row>, BenchError> {
+/// The peer has no image to start from, and no way to know how large it must be but to be told.
+fn stick(workplace: &Workplace, name: &str) -> Result<Vec<Row>, BenchError> {
+    let tree = workplace.tree(name);
+    let folder = workplace.folder();
+    let site = Site::make(&folder.join("site"), &tree, &workplace.boot(), "usb")?;
+    let (peer_image, copied) = (folder.join("peer.img"), folder.join("copy.img"));
+    let ours = build(&site, "tsmedia", &[&site.image, &site.cache]);
+    run(&ours, folder)?;
+    let bytes =
+        fs::metadata(&site.image).map_err(|error| BenchError::at(&site.image, error))?.len();
+    let script = "truncate -s \"$2\" \"$3\" && mkfs.fat -F 32 \"$3\" >/dev/null && \
+                  mcopy -s -i \"$3\" \"$1\"/* ::/";
+    let words = ["sh", "-c", script, "sh", &text(&tree), &bytes.to_string(), &text(&peer_image)];
+    let peers = [
+        (program("mkfs.fat + mcopy -s", &words, &[&peer_image]), 0.6),
+        (copy(&site.image, &copied, "--reflink=auto"), 1.0),
+    ];
+    workplace.warm(&tree)?;
+    let rows = compare(workplace.rounds, folder, &format!("stick, cold, {name}"), ours, &peers)?;
+    discard(&[&site.folder, &peer_image, &copied])?;
+    Ok(rows)
+}
+
+fn reflink(
+    workplace: &Workplace,
+    name: &str,
+    gib: u64,
+    kind: &str,
+) -> Result<Vec<Row>, BenchError> {
     let file_system = Reflinking::mount(workplace.folder(), gib)?;
     let tree = file_system.copy(&workplace.tree(name))?;
     // One source on another file system is enough to make a difference.
     let boot = file_system.copy(&workplace.boot())?;
-    let site = Site::make(&file_system.folder().join("site"), &tree, &boot)?;
+    let site = Site::make(&file_system.folder().join("site"), &tree, &boot, kind)?;
     let copied = file_system.folder().join("copy.iso");
     let ours = build(&site, "tsmedia", &[&site.image]);
     run(&ours, file_system.folder())?;
@@ -142,7 +192,7 @@ fn reflink(workplace: &Workplace, name: &str, gib: u64) -> Result<Vec<Row>, Benc
     compare(
         workplace.rounds,
         file_system.folder(),
-        &format!("build, known, XFS, {name}"),
+        &format!("build {kind}, known, XFS, {name}"),
         ours,
         &peers,
     )

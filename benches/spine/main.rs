@@ -1,4 +1,4 @@
-//! `tools/bench spine`: building and verifying stand-alone media, against other programs that do
+//! `tools/bench`: building and verifying stand-alone media, against other programs that do
 //! the same work on the same trees.
 //!
 //! Runs of ours and of the peers take turns; the median of each counts; `sync` is part of every
@@ -52,7 +52,10 @@ struct Arguments {
     /// Rounds of runs that take turns
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Only these figures: cold, known, reflink, one-file, memory, verify
+    /// Which comparisons: discs (spine) or sticks (usb)
+    #[arg(long, value_enum, default_value_t)]
+    group: figures::Group,
+    /// Only these figures: cold, known, reflink, one-file, memory, verify; stick, stick-reflink
     #[arg(long, value_name = "FIGURE")]
     only: Vec<String>,
     /// What cargo tells every benchmark.
@@ -75,7 +78,7 @@ fn main() -> ExitCode {
     let wanted = |figure: &figures::Figure| {
         arguments.only.is_empty() || arguments.only.iter().any(|name| name == figure.name())
     };
-    for figure in figures::all(arguments.quick).into_iter().filter(wanted) {
+    for figure in figures::all(arguments.group, arguments.quick).into_iter().filter(wanted) {
         match figure.rows(&workplace) {
             Ok(rows) => rows.iter().for_each(|row| print(row, arguments.json)),
             Err(error) => return failed(&error),

@@ -18,8 +18,8 @@ pub struct Site {
 
 impl Site {
     /// Makes the site in `folder`: each folder in `tree` becomes a package and a step that needs
-    /// it; `boot` is the boot image.
-    pub fn make(folder: &Path, tree: &Path, boot: &Path) -> Result<Self, BenchError> {
+    /// it; `boot` is the boot image, `kind` what is written: `iso` or `usb`.
+    pub fn make(folder: &Path, tree: &Path, boot: &Path, kind: &str) -> Result<Self, BenchError> {
         for part in ["catalog", "task-sequences", "media", "out"] {
             let part = folder.join(part);
             fs::create_dir_all(&part).map_err(|error| BenchError::at(&part, error))?;
@@ -64,9 +64,11 @@ impl Site {
         )?;
         write(
             &folder.join("media/bench.toml"),
-            "[media]\ntype = \"stand-alone\"\ntask-sequence = \"B0100002\"\n\
-             boot-image = \"B0100001\"\nlabel = \"Benchmark\"\n\n\
-             [output]\npath = \"out/bench.iso\"\nsize = \"unlimited\"\n",
+            &format!(
+                "[media]\ntype = \"stand-alone\"\ntask-sequence = \"B0100002\"\n\
+                 boot-image = \"B0100001\"\nlabel = \"Benchmark\"\n\n\
+                 [output]\nkind = \"{kind}\"\npath = \"out/bench.iso\"\nsize = \"unlimited\"\n"
+            ),
         )?;
         Ok(Self {
             folder: folder.to_owned(),

@@ -74,7 +74,7 @@ impl Workplace {
     /// The site of a tree, made in the workplace's folder.
     pub fn site(&self, tree: &Path) -> Result<Site, BenchError> {
         let name = tree.file_name().unwrap_or_default().to_string_lossy();
-        Site::make(&self.folder().join(format!("site-{name}")), tree, &self.boot())
+        Site::make(&self.folder().join(format!("site-{name}")), tree, &self.boot(), "iso")
     }
 
     /// Reads every file of `tree`, so that all runs find it in memory.
