@@ -133,6 +133,10 @@ impl From<&pipeline::Error> for CommandError {
                 (Exit::NoSpace, Some("free some room, or build into another folder"))
             }
             E::Locked { .. } => (Exit::Locked, Some("wait for the other run to end")),
+            E::Oversize(_) => (
+                Exit::DoesNotFit,
+                Some("let them be cut with oversize = \"cut\", or leave them out"),
+            ),
             E::DoesNotFit(_) => (Exit::DoesNotFit, Some("choose a larger `output.size`")),
             E::Layout { .. } => (
                 Exit::DoesNotFit,

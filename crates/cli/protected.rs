@@ -4,6 +4,7 @@ use pipeline::envelope::{self, EnvelopeError};
 use pipeline::image_file::ImageFile;
 use pipeline::password::Password;
 use tasksequence::xml::{self, Element};
+use zeroize::Zeroizing;
 
 use crate::exit::{CommandError, Exit};
 
@@ -33,7 +34,7 @@ pub fn open(image: &ImageFile, password: Option<&Password>) -> Result<Protected,
         let is_envelope = envelope::is_envelope(&bytes);
         protected.required = Some(is_envelope || protected.required == Some(true));
         let plain = match (is_envelope, password) {
-            (false, _) => bytes,
+            (false, _) => Zeroizing::new(bytes),
             (true, None) => continue,
             (true, Some(password)) => unseal(image, path, &bytes, password)?,
         };
@@ -42,9 +43,9 @@ pub fn open(image: &ImageFile, password: Option<&Password>) -> Result<Protected,
                 let text = format!("`{path}` of `{}` {why}", image.path().display());
                 CommandError::new(Exit::Integrity, text)
             };
-            let text = String::from_utf8(plain).map_err(|_| wrong("is not UTF-8"))?;
+            let text = std::str::from_utf8(&plain).map_err(|_| wrong("is not UTF-8"))?;
             let document =
-                xml::parse(&text).map_err(|error| wrong(&format!("is no XML: {error}")))?;
+                xml::parse(text).map_err(|error| wrong(&format!("is no XML: {error}")))?;
             protected.add(&document.root);
         }
     }
@@ -64,13 +65,12 @@ fn unseal(
     path: &str,
     bytes: &[u8],
     password: &Password,
-) -> Result<Vec<u8>, CommandError> {
-    let opened = envelope::open(bytes, password.expose()).map_err(|error| {
+) -> Result<Zeroizing<Vec<u8>>, CommandError> {
+    envelope::open(bytes, password.expose()).map_err(|error| {
         let exit = match error {
             EnvelopeError::WrongPassword => Exit::Password,
             _ => Exit::Integrity,
         };
         CommandError::new(exit, format!("`{path}` of `{}`: {error}", image.path().display()))
-    })?;
-    Ok(opened.to_vec())
+    })
 }

@@ -5,11 +5,11 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use content::{
-    BootPlatform, Catalog, ContentGraph, ContentId, NamedDefinition, ObjectKind, Problem, Site,
-    windows_names,
+    BootPlatform, Catalog, Certificate, ContentGraph, ContentId, NamedDefinition, ObjectKind,
+    PasswordSource, Problem, Site, windows_names,
 };
 use jiff::Timestamp;
-use pipeline::certificate::{self, WhenAbsent};
+use pipeline::certificate::{self, MediaCertificate, Moments};
 use pipeline::compose::Format;
 use pipeline::load::{self, LoadError, SitePath};
 use pipeline::media::BootTree;
@@ -173,7 +173,7 @@ impl Session {
             (&self.graph.media[position].boot_image, self.platform(position));
         let (Some(id), Some(platform)) = (boot_image, platform) else { return Ok(Vec::new()) };
         let format = Format::of(&self.definitions[position].definition.output);
-        let problems = BootTree::find(scan, id)?.problems(scan, platform, format);
+        let problems = BootTree::find(scan, id, format)?.problems(scan, platform, format);
         let name = &self.definitions[position].name;
         Ok(problems.into_iter().map(|problem| problem.in_definition(name)).collect())
     }
@@ -188,23 +188,24 @@ impl Session {
 
     /// The password and the certificates of the definition at this position, and what is wrong
     /// with them.
-    pub fn secrets(
-        &self,
-        position: usize,
-        when_absent: WhenAbsent,
-    ) -> Result<(MediaSecrets, Vec<Problem>), CommandError> {
+    pub fn secrets(&self, position: usize) -> Result<(MediaSecrets, Vec<Problem>), CommandError> {
         let NamedDefinition { name, definition } = &self.definitions[position];
         let (security, site) = (&definition.security, self.path.root());
-        let read = |source| waiting(|| Password::read(source, site));
-        let password = security.password.as_ref().map(read).transpose()?.transpose()?;
+        let read = |source: Option<&PasswordSource>| -> Result<Option<Password>, CommandError> {
+            let read = |source| waiting(|| Password::read(source, site));
+            Ok(source.map(read).transpose()?.transpose()?)
+        };
+        let password = read(security.password.as_ref())?;
         let now = Timestamp::now();
         let created = match definition.output.timestamp {
             Some(created) => created,
             None => source_date_epoch()?.unwrap_or(now),
         };
-        let certificate = security.certificate.as_ref();
-        let load = |known| waiting(|| certificate::load(known, site, created, when_absent));
-        let certificate = certificate.map(load).transpose()?.transpose()?;
+        let load = |known: &Certificate| -> Result<MediaCertificate, CommandError> {
+            let password = read(known.password.as_ref())?;
+            Ok(certificate::load(known, password.as_ref(), site, Moments { created, now })?)
+        };
+        let certificate = security.certificate.as_ref().map(load).transpose()?;
         let root_certificates = certificate::roots(&security.root_certificates, site)?;
         let found = certificate.iter().flat_map(|known| known.problems(definition, now));
         let problems = found.map(|problem| problem.in_definition(name)).collect();

@@ -88,7 +88,7 @@ fn a_certificate_that_cannot_be_used_stops_the_build_and_says_why() {
         "http://mp1.example.org\", \"http://mp2",
     );
     fs::remove_file(session.path("farm/secrets/none.pfx")).unwrap();
-    session.farm("build start --progress none").refused(2, &["certificate-expired"]);
+    session.farm("build start --progress none").refused(2, &["could not be used", "valid-until"]);
     assert!(!session.path("farm/out/start.iso").exists());
 }
 

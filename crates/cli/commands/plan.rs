@@ -1,7 +1,6 @@
 //! `tsmedia plan`: what would be built.
 
 use content::{ContentId, Problem};
-use pipeline::certificate::WhenAbsent;
 use pipeline::plan_media::MediaPlan;
 use pipeline::scan::Scan;
 use serde_json::{Value, json};
@@ -22,7 +21,7 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
     let positions: Vec<usize> = (0..session.definitions.len()).collect();
     let mut all_secrets = Vec::with_capacity(positions.len());
     for position in &positions {
-        let (secrets, problems) = session.secrets(*position, WhenAbsent::Imagine)?;
+        let (secrets, problems) = session.secrets(*position)?;
         all_secrets.push(secrets);
         session.problems.extend(problems);
     }

@@ -5,6 +5,7 @@ pub mod options;
 mod parse;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -125,7 +126,7 @@ pub struct Security {
 }
 
 /// Where a password comes from; never the definition itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum PasswordSource {
     /// The first line of this file, relative to the site.
     File(PathBuf),
@@ -163,6 +164,16 @@ pub struct Prestart {
     pub command: String,
     /// The package with its files.
     pub package: Option<ContentId>,
+}
+
+/// The command may hold a secret.
+impl fmt::Debug for PasswordSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "File({path:?})"),
+            Self::Command(_) => f.write_str("Command(…)"),
+        }
+    }
 }
 
 impl MediaDefinition {

@@ -352,7 +352,7 @@ fn media_that_are_not_built_yet_are_read_and_say_so() {
         let problem = problem_of("[output]", key);
         assert_eq!(
             (problem.rule, &*problem.remedy),
-            ("option-of-kind", "remove it, or write kind = usb")
+            ("option-of-kind", "remove it, or write kind = \"usb\"")
         );
     }
 }

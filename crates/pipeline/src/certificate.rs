@@ -4,9 +4,8 @@
 //! the same bytes.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use content::{Certificate, CertificateKind, Digest, MediaDefinition, Problem, ProblemClass};
@@ -41,6 +40,7 @@ pub struct MediaCertificate {
     /// When it ends to count.
     pub not_after: Timestamp,
     path: PathBuf,
+    is_kept: bool,
 }
 
 impl fmt::Debug for MediaCertificate {
@@ -49,45 +49,45 @@ impl fmt::Debug for MediaCertificate {
     }
 }
 
-/// What to do about a self-signed certificate that is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhenAbsent {
-    /// Make it and keep it.
-    Make,
-    /// Make one that is not kept: its size is what a plan has to know.
-    Imagine,
+/// The moments that dates are compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct Moments {
+    /// The time of the media: when a self-signed certificate begins to count whose definition says
+    /// no start.
+    pub created: Timestamp,
+    /// The present.
+    pub now: Timestamp,
 }
 
-/// Reads the certificate of a definition, or makes it.
+/// Reads the certificate of a definition. A self-signed one that is not there is made, and lies in
+/// memory alone until [`MediaCertificate::keep`]: planning writes nothing.
 ///
-/// `created` is when a self-signed certificate begins to count whose definition says no start.
-/// Paths are relative to `site`.
+/// `password` is that of the file; paths are relative to `site`.
 pub fn load(
     definition: &Certificate,
+    password: Option<&Password>,
     site: &Path,
-    created: Timestamp,
-    when_absent: WhenAbsent,
+    moments: Moments,
 ) -> Result<MediaCertificate, Error> {
     let path = site.join(&definition.file);
-    let password = match &definition.password {
-        Some(source) => Zeroizing::new(Password::read(source, site)?.expose().to_owned()),
-        None => Zeroizing::default(),
-    };
+    let password = Zeroizing::new(password.map_or("", Password::expose).to_owned());
     let CertificateKind::SelfSigned { valid_from, valid_until } = definition.kind else {
         return open(read(&path)?, path, password);
     };
     match fs::metadata(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let from = valid_from.unwrap_or(created);
-            let until = match valid_until {
-                Some(until) => until,
-                None => from.checked_add(ONE_YEAR).unwrap_or(Timestamp::MAX),
-            };
-            let pfx = self_signed(&path, from, until, &password)?;
-            if when_absent == WhenAbsent::Make {
-                keep(&path, &pfx)?;
+            let from = valid_from.unwrap_or(moments.created);
+            let usual = from.max(moments.now).checked_add(ONE_YEAR).unwrap_or(Timestamp::MAX);
+            let until = valid_until.unwrap_or(usual);
+            if until <= from.max(moments.now) {
+                let message = format!(
+                    "is not there, and a certificate from {from} until {until} could not be used; \
+                     set a later valid-until"
+                );
+                return Err(Error::Input { path, message });
             }
-            open(pfx, path, password)
+            let pfx = self_signed(&path, from, until, &password)?;
+            Ok(MediaCertificate { is_kept: false, ..open(pfx, path, password)? })
         }
         _ => open(read(&path)?, path, password),
     }
@@ -121,10 +121,31 @@ pub fn roots(files: &[PathBuf], site: &Path) -> Result<Vec<Vec<u8>>, Error> {
 }
 
 impl MediaCertificate {
+    /// Puts a certificate that was made into its file, which nobody else may read, unless that has
+    /// been done. Before media are planned with it, [`refresh`](Self::refresh) it.
+    pub fn keep(&self) -> Result<(), Error> {
+        if self.is_kept { Ok(()) } else { keep(&self.path, &self.pfx) }
+    }
+
+    /// Takes the certificate that another definition has put into the file meanwhile.
+    pub fn refresh(&mut self) -> Result<(), Error> {
+        if !self.is_kept && self.path.exists() {
+            *self = open(read(&self.path)?, self.path.clone(), self.password.clone())?;
+        }
+        Ok(())
+    }
+
     /// What is wrong with it for these media, at this moment.
     pub fn problems(&self, definition: &MediaDefinition, now: Timestamp) -> Vec<Problem> {
-        let mut problems = Vec::new();
+        let mut problems = self.date_problems(definition);
         let file = self.path.display();
+        if self.not_before > now {
+            let message = format!("the certificate in `{file}` begins on {}", self.not_before);
+            problems.push(
+                Problem::warning("certificate-not-yet-valid", message)
+                    .remedy("nothing to do if the media are not used before"),
+            );
+        }
         if self.not_after <= now {
             let message = format!("the certificate in `{file}` ended on {}", self.not_after);
             problems.push(
@@ -133,13 +154,40 @@ impl MediaCertificate {
             );
         }
         if definition.security.password.is_none() {
-            let message = "the media hold a certificate's private key that no password protects";
-            problems.push(
-                Problem::warning("certificate-unprotected", message)
-                    .remedy("give [security] a password-file or password-command"),
-            );
+            let message = "the media hold a certificate's private key, and the password of its \
+                           file, where everybody can read them";
+            let remedy = "give [security] a password-file or password-command";
+            // Somebody else vouches for a PKI certificate, and has protected it.
+            let is_pki = definition.security.certificate.as_ref();
+            let is_pki = is_pki.is_some_and(|known| known.kind == CertificateKind::Pki);
+            let rule = "certificate-unprotected";
+            let problem = match is_pki {
+                true => Problem::error(rule, ProblemClass::Definition, message),
+                false => Problem::warning(rule, message),
+            };
+            problems.push(problem.remedy(remedy));
         }
         problems
+    }
+
+    /// The dates that the definition says and the file, which was there before, does not have.
+    fn date_problems(&self, definition: &MediaDefinition) -> Vec<Problem> {
+        let kind = definition.security.certificate.as_ref().map(|known| known.kind);
+        let Some(CertificateKind::SelfSigned { valid_from, valid_until }) = kind else {
+            return Vec::new();
+        };
+        let pairs = [
+            ("valid-from", valid_from, self.not_before),
+            ("valid-until", valid_until, self.not_after),
+        ];
+        let differ = |(key, said, found): (&str, Option<Timestamp>, Timestamp)| {
+            let said = said.filter(|said| said.as_second() != found.as_second())?;
+            let file = self.path.display();
+            let message = format!("{key} is {said}, the certificate in `{file}` has {found}");
+            let remedy = "remove the file, and the next build makes another one";
+            Some(Problem::warning("certificate-dates", message).remedy(remedy))
+        };
+        pairs.into_iter().filter_map(differ).collect()
     }
 }
 
@@ -184,6 +232,7 @@ fn open(
         pfx,
         password,
         path,
+        is_kept: true,
     })
 }
 
@@ -217,15 +266,15 @@ fn self_signed(
     store.writer(password).write().map_err(pfx_failed)
 }
 
-/// Keeps a new file that nobody else may read. One that somebody made meanwhile is left alone.
+/// Keeps a new file that nobody else may read, whole or not at all. One that another run made
+/// meanwhile is left alone, and this run fails.
 fn keep(path: &Path, pfx: &[u8]) -> Result<(), Error> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).at("create", folder)?;
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    let mut file = options.open(path).at("create", path)?;
-    file.write_all(pfx).and_then(|()| file.sync_all()).at("write", path)
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).at("create", folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).at("create a file in", folder)?;
+    file.write_all(pfx).and_then(|()| file.as_file().sync_all()).at("write", path)?;
+    file.persist_noclobber(path).map_err(|error| error.error).at("create", path)?;
+    File::open(folder).and_then(|folder| folder.sync_all()).at("make durable", folder)
 }
 
 #[cfg(test)]

@@ -205,9 +205,11 @@ impl SetMedium<'_> {
 /// Files of which bytes differ from their content's.
 pub type Patched = Vec<(String, Arc<[u8]>)>;
 
-/// The time, or the first that FAT32 holds: content may be older than that.
+/// The time, or the nearest that FAT32 holds: content may be older than 1980, and a wrong clock
+/// ahead of 2107.
 fn fat_time(seconds: i64) -> fat32_writer::Timestamp {
-    fat32_writer::Timestamp(seconds).max(fat32_writer::Timestamp::default())
+    const LAST: i64 = 4_354_819_198;
+    fat32_writer::Timestamp(seconds.clamp(fat32_writer::Timestamp::default().0, LAST))
 }
 
 /// As much of a label as a volume holds: 32 UTF-16 units, whole characters.

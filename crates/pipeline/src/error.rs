@@ -62,6 +62,9 @@ pub enum Error {
     /// The contents do not fit the medium.
     #[error("the media do not fit: {0}")]
     DoesNotFit(String),
+    /// Files that the medium's file system cannot hold, and that must not be cut.
+    #[error("{0}")]
+    Oversize(String),
     /// The tree of a disc cannot become an image.
     #[error("the media cannot be laid out: {reason}")]
     Layout {

@@ -6,6 +6,7 @@ mod documents;
 mod manifests;
 mod network;
 
+use std::fmt;
 use std::sync::Arc;
 
 use content::{ContentId, MediaType};
@@ -22,7 +23,6 @@ pub use manifests::{
 pub use network::NetworkFacts;
 
 /// What people decided about a set, and the names that they know its parts by.
-#[derive(Debug)]
 pub struct MediaFacts {
     /// The media type.
     pub media_type: MediaType,
@@ -54,6 +54,13 @@ pub struct MediaFacts {
     pub contents: Vec<ContentFacts>,
     /// How media without content find their site.
     pub network: Option<NetworkFacts>,
+}
+
+/// Values of variables and the prestart command may be secrets.
+impl fmt::Debug for MediaFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MediaFacts({} {:?})", self.media_type.as_str(), self.label)
+    }
 }
 
 /// What media say of a content.
@@ -109,10 +116,17 @@ impl MediaFacts {
 }
 
 /// A file of the media that belongs to no content, and whose bytes are known beforehand.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OwnFile {
     /// The path on the disc.
     pub path: String,
     /// The bytes.
     pub bytes: Arc<[u8]>,
+}
+
+/// The bytes may hold values of variables.
+impl fmt::Debug for OwnFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OwnFile({:?}, {} bytes)", self.path, self.bytes.len())
+    }
 }

@@ -91,15 +91,15 @@ pub fn plan_media(
     secrets: MediaSecrets,
     created: Option<Timestamp>,
 ) -> Result<MediaPlan, Error> {
+    let output = &resolved.definition.output;
+    let format = Format::of(output);
     let boot = match &resolved.media.boot_image {
-        Some(id) => BootTree::find(scan, id)?,
+        Some(id) => BootTree::find(scan, id, format)?,
         None => BootTree::default(),
     };
     let facts = facts(resolved, scan, secrets, created);
     let own = own_files(&facts);
     let order = order(scan, &resolved.media.needs);
-    let output = &resolved.definition.output;
-    let format = Format::of(output);
     // A stick is one: what does not fit it goes onto no other.
     let capacity = output.size.bytes().filter(|_| format == Format::Iso);
     let medium =
@@ -134,8 +134,7 @@ fn refuse_oversize(scan: &Scan, order: &[u32], max: ByteCount) -> Result<(), Err
     if named.is_empty() {
         return Ok(());
     }
-    let text = format!("FAT32 holds no file over {max} bytes: {}", named.join(", "));
-    Err(Error::DoesNotFit(text))
+    Err(Error::Oversize(format!("FAT32 holds no file over {max} bytes: {}", named.join(", "))))
 }
 
 fn order(scan: &Scan, needs: &[Need]) -> Vec<u32> {

@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use content::{ContentId, ContentLocation, Problem};
 use pipeline::build::{BuildContext, BuildReport, build};
-use pipeline::certificate::WhenAbsent;
 use pipeline::cmtrace::{Log, LogType};
 use pipeline::output::OutputPaths;
 use pipeline::plan_media::{MediaPlan, MediaSecrets};
@@ -117,7 +116,7 @@ impl<'s> Batch<'s> {
 
     /// Reads the password and the certificates, and tells what is wrong with them.
     fn secrets(&self, position: usize) -> Result<MediaSecrets, CommandError> {
-        let (secrets, problems) = self.session.secrets(position, WhenAbsent::Make)?;
+        let (secrets, problems) = self.session.secrets(position)?;
         report::tell_problems(&problems, false);
         report::require_none(problems.iter().filter(|problem| problem.prevents_build()))?;
         Ok(secrets)
@@ -192,7 +191,13 @@ impl<'s> Batch<'s> {
         CANCEL.check()?;
         let problems = self.session.name_problems(job.position, scan);
         report::require_none(problems.iter().filter(|problem| problem.prevents_build()))?;
-        let plan = self.session.plan(job.position, scan, std::mem::take(&mut job.secrets))?;
+        let mut secrets = std::mem::take(&mut job.secrets);
+        secrets.certificate.as_mut().map_or(Ok(()), |certificate| certificate.refresh())?;
+        let plan = self.session.plan(job.position, scan, secrets)?;
+        // Now that the media fit, the certificate that they hold is worth keeping.
+        let network = plan.facts.network.as_ref();
+        let certificate = network.and_then(|network| network.certificate.as_ref());
+        certificate.map_or(Ok(()), |certificate| certificate.keep())?;
         told::log_plan(&mut job.log, &plan);
         let context = BuildContext {
             cache: self.cache,

@@ -121,7 +121,8 @@ pub(super) fn check(root: &Fields, media_type: MediaType, kind: OutputKind) {
                 field.wrong("option-of-type", message, "remove the key");
             }
             (_, Some(field)) if !option.kinds.contains(&kind) => {
-                let kinds: Vec<&str> = option.kinds.iter().map(|kind| kind.as_str()).collect();
+                let words = option.kinds.iter().map(|kind| format!("\"{}\"", kind.as_str()));
+                let kinds: Vec<String> = words.collect();
                 let message = format!("output of kind {} has no such option", kind.as_str());
                 field.wrong(
                     "option-of-kind",

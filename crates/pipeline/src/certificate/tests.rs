@@ -12,6 +12,14 @@ fn definition(kind: CertificateKind, password: Option<&str>) -> Certificate {
 const SELF_SIGNED: CertificateKind =
     CertificateKind::SelfSigned { valid_from: None, valid_until: None };
 
+/// Loads as the command line does, with the password that the definition names.
+fn load(definition: &Certificate, site: &Path, created: &str) -> Result<MediaCertificate, Error> {
+    let read = |source| Password::read(source, site).unwrap();
+    let password = definition.password.as_ref().map(read);
+    let moments = Moments { created: moment(created), now: moment("2026-11-20T00:00:00Z") };
+    super::load(definition, password.as_ref(), site, moments)
+}
+
 fn moment(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
@@ -26,15 +34,20 @@ fn openssl(folder: &Path, arguments: &[&str]) -> String {
 fn a_self_signed_certificate_is_made_once_and_read_by_openssl() {
     let site = tempfile::tempdir().unwrap();
     let definition = definition(SELF_SIGNED, Some("hush"));
-    let created = moment("2026-11-01T12:00:00Z");
-    let imagined = load(&definition, site.path(), created, WhenAbsent::Imagine).unwrap();
-    assert!(!site.path().join("secrets").exists());
-    let made = load(&definition, site.path(), created, WhenAbsent::Make).unwrap();
-    assert_ne!(made.fingerprint, imagined.fingerprint);
-    assert_eq!(made.not_before, created);
-    assert_eq!(made.not_after, moment("2027-11-01T12:00:00Z"));
-    let later = moment("2027-01-01T00:00:00Z");
-    let again = load(&definition, site.path(), later, WhenAbsent::Make).unwrap();
+    let created = "2026-11-01T12:00:00Z";
+    let mut other = load(&definition, site.path(), created).unwrap();
+    let made = load(&definition, site.path(), created).unwrap();
+    assert!(!site.path().join("secrets").exists(), "loading keeps nothing");
+    assert_ne!(made.fingerprint, other.fingerprint);
+    assert_eq!(made.not_before, moment(created));
+    assert_eq!(made.not_after, moment("2027-11-20T00:00:00Z"));
+    made.keep().unwrap();
+    // Another one for the same file finds it there.
+    assert!(matches!(other.keep(), Err(Error::Io { .. })));
+    other.refresh().unwrap();
+    other.keep().unwrap();
+    assert_eq!(other.fingerprint, made.fingerprint);
+    let again = load(&definition, site.path(), "2027-01-01T00:00:00Z").unwrap();
     assert_eq!((again.fingerprint, &again.pfx), (made.fingerprint, &made.pfx));
 
     let text = openssl(
@@ -82,7 +95,7 @@ fn a_pki_certificate_is_taken_as_it_is_and_its_password_must_be_right() {
     pki(site.path(), "30");
     let load = |password| {
         let definition = definition(CertificateKind::Pki, password);
-        super::load(&definition, site.path(), Timestamp::UNIX_EPOCH, WhenAbsent::Make)
+        super::tests::load(&definition, site.path(), "1970-01-01T00:00:00Z")
     };
     let certificate = load(Some("hush")).unwrap();
     assert_eq!(certificate.pfx, fs::read(site.path().join("secrets/media.pfx")).unwrap());
@@ -112,9 +125,7 @@ fn a_file_without_a_key_and_one_that_is_no_pfx_are_refused() {
         ],
     );
     let definition = definition(CertificateKind::Pki, Some("hush"));
-    let load = || {
-        super::load(&definition, site.path(), Timestamp::UNIX_EPOCH, WhenAbsent::Make).unwrap_err()
-    };
+    let load = || load(&definition, site.path(), "1970-01-01T00:00:00Z").unwrap_err();
     let error = load();
     assert!(error.to_string().contains("no private key"), "{error}");
     for bytes in [&b"no pfx at all"[..], b"", &[0x30; 40], &[0xff; 3000]] {
@@ -128,16 +139,17 @@ fn a_file_without_a_key_and_one_that_is_no_pfx_are_refused() {
 fn an_expired_certificate_and_an_unprotected_key_are_problems() {
     let site = tempfile::tempdir().unwrap();
     let definition = definition(SELF_SIGNED, None);
-    let created = moment("2020-01-01T00:00:00Z");
-    let certificate = load(&definition, site.path(), created, WhenAbsent::Imagine).unwrap();
+    let certificate = load(&definition, site.path(), "2026-11-01T00:00:00Z").unwrap();
     let text = "[media]\ntype = \"bootable\"\nboot-image = \"P0100001\"\n[output]\npath = \"a.iso\"\n\
                 [network]\nmanagement-points = [\"http://mp\"]\n";
     let (media, _) = MediaDefinition::parse(text).unwrap();
     let rules = |now| -> Vec<&str> {
         certificate.problems(&media, moment(now)).iter().map(|problem| problem.rule).collect()
     };
-    assert_eq!(rules("2020-06-01T00:00:00Z"), ["certificate-unprotected"]);
-    assert_eq!(rules("2021-06-01T00:00:00Z"), ["certificate-expired", "certificate-unprotected"]);
+    assert_eq!(rules("2026-12-01T00:00:00Z"), ["certificate-unprotected"]);
+    assert_eq!(rules("2028-06-01T00:00:00Z"), ["certificate-expired", "certificate-unprotected"]);
+    let early = ["certificate-not-yet-valid", "certificate-unprotected"];
+    assert_eq!(rules("2026-10-01T00:00:00Z"), early);
 }
 
 #[test]
@@ -157,4 +169,18 @@ fn roots_are_read_from_pem_and_der() {
         let error = roots(&[name.into()], site.path()).unwrap_err();
         assert!(matches!(error, Error::Input { .. }), "{name}: {error}");
     }
+}
+
+#[test]
+fn a_certificate_that_could_not_be_used_is_not_made() {
+    let site = tempfile::tempdir().unwrap();
+    let kind = CertificateKind::SelfSigned {
+        valid_from: None,
+        valid_until: Some(moment("2026-01-01T00:00:00Z")),
+    };
+    let error = load(&definition(kind, None), site.path(), "2025-01-01T00:00:00Z").unwrap_err();
+    assert!(error.to_string().contains("valid-until"), "{error}");
+    // However old the media's own time is, one without dates can be used for a year.
+    let made = load(&definition(SELF_SIGNED, None), site.path(), "1990-01-01T00:00:00Z").unwrap();
+    assert_eq!(made.not_after, moment("2027-11-20T00:00:00Z"));
 }

@@ -50,9 +50,10 @@ const GRUB_CORE: &str = "boot/grub/i386-pc/core.img";
 const BOOT_FILE_MAX: u64 = 16 << 20;
 
 impl BootTree {
-    /// Looks the boot files of a content up. A tree without any gives media that do not start by
-    /// themselves; saying so is the caller's business ([`BootTree::starts`]).
-    pub fn find(scan: &Scan, id: &ContentId) -> Result<Self, Error> {
+    /// Looks up what of a content is started from such an image. A tree without any gives media
+    /// that do not start by themselves; saying so is the caller's business
+    /// ([`BootTree::problems`]).
+    pub fn find(scan: &Scan, id: &ContentId, format: Format) -> Result<Self, Error> {
         let mut tree = Self { content: Some(id.clone()), ..Self::default() };
         let Some(content) = scan.index.content(id) else { return Ok(tree) };
         let find =
@@ -60,6 +61,17 @@ impl BootTree {
         let code = |path: &str| -> Result<Option<Arc<[u8]>>, Error> {
             find(path).map(|file| read(scan, file.blob)).transpose()
         };
+        if let Format::Fat32(_) = format {
+            tree.has_efi_loader = EFI_LOADERS.into_iter().any(|path| find(path).is_some());
+            if let (Some(boot), Some(core)) = (code(GRUB_BOOT)?, code(GRUB_CORE)?) {
+                let images = GrubImages::new(&boot, &core).map_err(|problem| Error::Input {
+                    path: PathBuf::from(id.as_str()).join(GRUB_CORE),
+                    message: problem.to_string(),
+                })?;
+                tree.grub = Some(images);
+            }
+            return Ok(tree);
+        }
         if let Some(file) = find("boot/grub/bios.img") {
             tree.patched.insert(file.blob, read(scan, file.blob)?);
             let mbr = code("boot/grub/boot_hybrid.img")?;
@@ -77,14 +89,6 @@ impl BootTree {
             .into_iter()
             .find_map(find)
             .map(|file| UefiBoot { image: file.path.to_string() });
-        tree.has_efi_loader = EFI_LOADERS.into_iter().any(|path| find(path).is_some());
-        if let (Some(boot), Some(core)) = (code(GRUB_BOOT)?, code(GRUB_CORE)?) {
-            let images = GrubImages::new(&boot, &core).map_err(|problem| Error::Input {
-                path: PathBuf::from(id.as_str()).join(GRUB_CORE),
-                message: problem.to_string(),
-            })?;
-            tree.grub = Some(images);
-        }
         Ok(tree)
     }
 
@@ -112,6 +116,7 @@ impl BootTree {
                 ("boot/etfsboot.com", "efi/microsoft/boot/efisys.bin")
             }
             (Format::Iso, BootPlatform::Linux) => ("boot/grub/bios.img", "boot/grub/efi.img"),
+            (Format::Fat32(_), _) if has(GRUB_CORE) => (GRUB_BOOT, EFI_LOADERS[0]),
             (Format::Fat32(_), _) => (GRUB_CORE, EFI_LOADERS[0]),
         };
         let mut lacking = match self.firmwares(format) {
