@@ -69,7 +69,7 @@ impl Chain {
 impl Checker<'_> {
     /// The link of a cluster of the volume.
     pub(super) fn link(&mut self, cluster: u32) -> Option<Link> {
-        match self.window.get(fat::STRUCTURE, self.geometry.entry(cluster), 4) {
+        match self.links.get(fat::STRUCTURE, self.geometry.entry(cluster), 4) {
             Ok(bytes) => Some(Link::of(le32(bytes, 0), &self.geometry)),
             Err(error) => {
                 self.unreadable(&error);

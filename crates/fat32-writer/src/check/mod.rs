@@ -96,8 +96,15 @@ pub fn check(image: &dyn ReadAt, options: &CheckOptions) -> Vec<Fault> {
             match boot_sector.geometry(offset, image.len()) {
                 Ok(geometry) => {
                     let clusters = Clusters::new(geometry.clusters);
-                    let window = Window::new(image);
-                    let checker = Checker { image, window, options, geometry, clusters, report };
+                    let checker = Checker {
+                        image,
+                        links: Window::new(image),
+                        window: Window::new(image),
+                        options,
+                        geometry,
+                        clusters,
+                        report,
+                    };
                     return checker.check(&boot_sector);
                 }
                 Err(error) => {
@@ -120,6 +127,9 @@ pub fn check(image: &dyn ReadAt, options: &CheckOptions) -> Vec<Fault> {
 /// Checks a volume whose boot sector says where everything lies.
 struct Checker<'a> {
     image: &'a dyn ReadAt,
+    /// The part of the FAT that chains were last followed in.
+    links: Window<'a>,
+    /// What was last read of anything else.
     window: Window<'a>,
     options: &'a CheckOptions,
     geometry: Geometry,

@@ -47,11 +47,7 @@ impl Checker<'_> {
                     (partition.first.saturating_mul(LBA), end)
                 }));
             }
-            // Boot code lies where it likes between the MBR and the first partition.
-            None => match Mbr::read(image).ok().flatten().filter(|_| geometry.volume != 0) {
-                Some(mbr) if mbr.has_code => used.push((0, geometry.volume)),
-                _ => used.push((0, LBA)),
-            },
+            None => used.extend(self.used_beside_mbr()),
         }
         used.sort_unstable();
         let mut at = 0;
@@ -60,6 +56,20 @@ impl Checker<'_> {
             at = at.max(end);
         }
         self.check_zero(rules::GAP_NOT_ZERO, at, image.len());
+    }
+
+    /// What is used beside a volume without a GPT.
+    fn used_beside_mbr(&self) -> Vec<(u64, u64)> {
+        let volume = self.geometry.volume;
+        let mbr = Mbr::read(self.image).ok().flatten().filter(|_| volume != 0);
+        let Some(mbr) = mbr else { return Vec::new() };
+        // Boot code lies where it likes between the MBR and the first partition.
+        let mut used = vec![(0, if mbr.has_code { volume } else { LBA })];
+        used.extend(mbr.partitions.iter().map(|partition| {
+            let (first, len) = (u64::from(partition.first), u64::from(partition.len));
+            (first * LBA, (first + len) * LBA)
+        }));
+        used
     }
 
     fn check_free_space(&mut self) {

@@ -130,15 +130,17 @@ fn smallest(
     let start = disk::volume_start(options);
     loop {
         let checked = options.check_sectors(start, sectors)?;
-        let geometry = Geometry::new(checked, cluster_size);
-        // Rounding up may need a longer FAT that leaves less than there was.
-        match geometry.filter(|geometry| u64::from(geometry.clusters) >= needed) {
-            Some(geometry) => {
+        match Geometry::new(checked, cluster_size) {
+            Some(geometry) if u64::from(geometry.clusters) >= needed => {
                 let disk = Disk { start, sectors: disk::image_around(options, sectors) };
                 return Ok((geometry, disk));
             }
-            None => sectors += ALIGNMENT,
+            Some(_) => {}
+            // Rounding up may give more clusters than there are numbers for.
+            None => check_clusters(sectors / (u64::from(cluster_size) / SECTOR), cluster_size)?,
         }
+        // Or it may need a longer FAT that leaves less than there was.
+        sectors += ALIGNMENT;
     }
 }
 
@@ -311,6 +313,10 @@ mod tests {
             assert!(matches!(error, Err(LayoutError::VolumeTooLarge(_))), "{error:?}");
         }
         let cluster_size = Some(4096);
+        let partitioning = Partitioning::Mbr { disk_signature: 0 };
+        let partitioned = FatOptions { cluster_size, partitioning, ..options.clone() };
+        let error = choose(&partitioned, |_| u64::from(CLUSTERS_MAX));
+        assert!(matches!(error, Err(LayoutError::TooManyClusters { .. })), "{error:?}");
         let error = choose(&FatOptions { cluster_size, ..options.clone() }, bytes(3 << 39));
         assert!(matches!(error, Err(LayoutError::TooManyClusters { .. })), "{error:?}");
         let size = Some(ByteCount(3 << 39));

@@ -75,7 +75,7 @@ impl<'a> Window<'a> {
 
     /// The `len` bytes at `offset`; `structure` is what an error calls them.
     ///
-    /// `len` is at most a few KiB at every caller, so the window stays small.
+    /// `len` is at most that of a cluster at every caller, so the window stays small.
     pub(crate) fn get(
         &mut self,
         structure: &'static str,

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 use fat32_writer::FatOptions;
 use fat32_writer::check::{CheckOptions, RULES, check};
+use fat32_writer::read::ReadAt;
 use image::{ByteCount, FileData, FileTree};
 use read::damage::Damaged;
 use read::{Sparse, bare_options, mbr_options, sample_image, sample_options, sample_tree};
@@ -90,6 +91,19 @@ fn a_partition_at_no_multiple_of_1_mib_is_found() {
     // Readers of other tools' images do not mind where data lies.
     let options = CheckOptions { data_alignment: 512, ..CheckOptions::default() };
     assert_eq!(found(&image, &options), BTreeSet::from(["partition-alignment"]));
+}
+
+#[test]
+fn another_partition_is_nobodys_gap() {
+    let mut image = Damaged(Sparse::planned(sample_tree(), &mbr_options()));
+    let first = (image.0.len() / 512) as u32;
+    image.0.extend(1 << 20);
+    image.set(u64::from(first) * 512 + 77, [1]);
+    assert_eq!(found(&image.0, &CheckOptions::default()), BTreeSet::from(["gap-not-zero"]));
+    image.set(462 + 4, [0x07]);
+    image.set32(462 + 8, first);
+    image.set32(462 + 12, 2048);
+    assert_eq!(found(&image.0, &CheckOptions::default()), BTreeSet::new());
 }
 
 #[test]
@@ -180,7 +194,7 @@ fn every_rule_is_broken_by_some_case() {
 /// A source that fails where the metadata is.
 struct Failing(Sparse, u64);
 
-impl fat32_writer::read::ReadAt for Failing {
+impl ReadAt for Failing {
     fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> std::io::Result<()> {
         if (offset..offset + buf.len() as u64).contains(&self.1) {
             return Err(std::io::Error::other("bad sector"));
