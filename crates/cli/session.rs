@@ -119,7 +119,7 @@ impl Session {
 
     /// The exit code of what keeps media from being built, if anything does.
     pub fn prevented(&self) -> Option<Exit> {
-        report::exit_of(self.problems.iter().filter(|problem| problem.prevents_build()))
+        report::exit_of(self.problems.iter().filter(|problem| prevents(problem)))
     }
 
     /// Fails if an error stands against building the definition at this position: its own, or one
@@ -129,7 +129,7 @@ impl Session {
         let concerns = |problem: &&Problem| {
             problem.place.definition.as_ref().is_none_or(|definition| definition == name)
         };
-        let told = self.problems.iter().filter(|problem| problem.prevents_build());
+        let told = self.problems.iter().filter(|problem| prevents(problem));
         // What several definitions share is told of the first one only.
         let own = self.graph.media[position].obstacles();
         let errors: BTreeSet<Problem> =
@@ -236,6 +236,17 @@ impl Session {
             CommandError::usage(format!("`{}` is no file name for an image", path.display()))
         })
     }
+}
+
+/// Whether a problem of the whole site or of a definition keeps media from being built.
+///
+/// One of a file of the catalog or of a task sequence does not by itself: what cannot be read is
+/// left out, and media that need it miss it.
+fn prevents(problem: &Problem) -> bool {
+    let left_out =
+        |file: &String| file.starts_with("catalog/") || file.starts_with("task-sequences/");
+    let of_site = problem.place.definition.is_none();
+    problem.prevents_build() && !(of_site && problem.place.file.as_ref().is_some_and(left_out))
 }
 
 /// How many definitions of the site a hint lists.

@@ -92,6 +92,19 @@ fn content_that_cannot_be_used_is_a_problem_of_the_plan() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_stops_only_media_that_need_it() {
+    let session = Session::with_site();
+    session.write("farm/catalog/P0100099.toml", "id = \"P0100099\nkind");
+    session.write("farm/task-sequences/P0100098.xml", "<sequence");
+    session.farm("check example").exits(2);
+    session.farm("build example --progress none").exits(0);
+    let object = session.read("farm/catalog/P0100004.toml");
+    session.write("farm/catalog/P0100004.toml", &object[..object.len() / 2]);
+    let refused = session.farm("build example --progress none").exits(4);
+    assert!(refused.stderr.contains("P0100004"), "{}", refused.stderr);
+}
+
+#[test]
 fn what_is_no_file_is_no_part_of_a_catalog() {
     let session = Session::with_site();
     fs::create_dir(session.path("farm/catalog/folder.toml")).unwrap();
