@@ -38,6 +38,9 @@ pub enum Group {
     Usb,
 }
 
+/// The unit of peak memory, in bytes; its limits are powers of ten.
+const MIB: f64 = (1 << 20) as f64;
+
 /// The program under test, as cargo built it.
 const TSMEDIA: &str = env!("CARGO_BIN_EXE_tsmedia");
 
@@ -54,11 +57,11 @@ pub fn all(group: Group, quick: bool) -> Vec<Figure> {
         Figure::Reflink(many, if quick { 1 } else { 16 }),
         Figure::Verify(many),
         Figure::OneFile(one),
-        Figure::Memory("sparse-1g", 200.0),
+        Figure::Memory("sparse-1g", 200e6 / MIB),
     ];
     if !quick {
-        figures.push(Figure::Memory("sparse-40g", 200.0));
-        figures.push(Figure::Memory("million", 1024.0));
+        figures.push(Figure::Memory("sparse-40g", 200e6 / MIB));
+        figures.push(Figure::Memory("million", 1e9 / MIB));
     }
     figures
 }
@@ -225,7 +228,7 @@ fn memory(workplace: &Workplace, name: &str, limit_mib: f64) -> Result<Vec<Row>,
     Ok(vec![Row {
         bench: format!("peak memory, {name}"),
         ours_s,
-        peer: format!("{limit_mib} MiB"),
+        peer: format!("{:.0} MB", limit_mib * MIB / 1e6),
         peer_s: None,
         ratio,
         target: 1.0,
