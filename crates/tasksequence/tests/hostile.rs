@@ -57,6 +57,25 @@ fn document_types_and_entities_are_refused() {
 }
 
 #[test]
+fn an_instruction_with_the_reserved_name_is_no_declaration() {
+    for text in [
+        "<?xml'1.0'?><sequence version=\"3.10\"/>",
+        " <?XML version=\"1.0\"?><sequence version=\"3.10\"/>",
+        "<sequence version=\"3.10\"><?Xml data?></sequence>",
+        "<sequence version=\"3.10\"/><?xml'?>",
+    ] {
+        exercise(text);
+        assert!(matches!(error(text), XmlError::Syntax { .. }), "{text}");
+    }
+    for white in [" ", "\t", "\n", "\r\n"] {
+        let text = format!("<?xml{white}version=\"1.0\"?><sequence version=\"3.10\"/>");
+        let (sequence, _) = TaskSequence::parse(&text).expect("a declaration");
+        assert!(sequence.to_xml().starts_with("<?xml version=\"1.0\"?>"), "{text}");
+        exercise(&text);
+    }
+}
+
+#[test]
 fn attributes_and_namespaces_are_bounded() {
     let attributes =
         |count: usize| (0..count).map(|n| format!(" a{n} = \"=\"")).collect::<String>();

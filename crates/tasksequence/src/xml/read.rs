@@ -72,7 +72,7 @@ pub fn parse(text: &str) -> Result<Document, XmlError> {
             other => XmlError::Syntax { message: other.to_string() },
         })?;
     let mut document = Document {
-        declaration: text.starts_with("<?xml "),
+        declaration: has_declaration(text),
         prolog: Vec::new(),
         root: Element::default(),
         epilog: Vec::new(),
@@ -80,10 +80,13 @@ pub fn parse(text: &str) -> Result<Document, XmlError> {
     let root_id = tree.root_element().id();
     let mut after_root = false;
     for node in tree.root().children() {
+        if document.declaration && node.range().start == 0 {
+            continue;
+        }
         if node.id() == root_id {
             document.root = element(node, 1)?;
             after_root = true;
-        } else if let Some(kept) = other_node(node) {
+        } else if let Some(kept) = other_node(node)? {
             if after_root { &mut document.epilog } else { &mut document.prolog }.push(kept);
         }
     }
@@ -110,7 +113,7 @@ fn element(node: roxmltree::Node<'_, '_>, depth: usize) -> Result<Element, XmlEr
     for child in node.children() {
         if child.is_element() {
             children.push(Node::Element(element(child, depth + 1)?));
-        } else if let Some(kept) = other_node(child) {
+        } else if let Some(kept) = other_node(child)? {
             children.push(kept);
         }
     }
@@ -141,21 +144,32 @@ fn declarations(node: roxmltree::Node<'_, '_>) -> Vec<Attribute> {
     found
 }
 
-fn other_node(node: roxmltree::Node<'_, '_>) -> Option<Node> {
+/// Whether the text begins with an XML declaration, whatever white space follows its name; the
+/// parser knows it by a blank alone and takes it for an instruction otherwise.
+fn has_declaration(text: &str) -> bool {
+    let name = text.strip_prefix("<?xml");
+    name.is_some_and(|rest| rest.starts_with([' ', '\t', '\r', '\n']))
+}
+
+fn other_node(node: roxmltree::Node<'_, '_>) -> Result<Option<Node>, XmlError> {
     if let Some(instruction) = node.pi() {
-        return Some(Node::Instruction {
-            target: instruction.target.to_owned(),
-            data: with_line_feeds(instruction.value.unwrap_or_default()),
-        });
+        let target = instruction.target;
+        if target.eq_ignore_ascii_case("xml") {
+            let at = node.document().text_pos_at(node.range().start);
+            let message = format!("reserved name `{target}` of an instruction at {at}");
+            return Err(XmlError::Syntax { message });
+        }
+        let data = with_line_feeds(instruction.value.unwrap_or_default());
+        return Ok(Some(Node::Instruction { target: target.to_owned(), data }));
     }
-    let text = node.text()?;
-    if node.is_comment() {
+    let Some(text) = node.text() else { return Ok(None) };
+    Ok(if node.is_comment() {
         Some(Node::Comment(with_line_feeds(text)))
     } else if node.is_text() && !text.is_empty() {
         Some(Node::Text(text.to_owned()))
     } else {
         None
-    }
+    })
 }
 
 /// Line ends as XML 1.0, 2.11, wants them; the parser does this for text but not for comments.
