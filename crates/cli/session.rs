@@ -280,7 +280,7 @@ fn source_date_epoch() -> Result<Option<Timestamp>, CommandError> {
 
 /// Keeps what a run learnt for later ones. Without that they only take longer.
 pub fn keep(cache: HashCache) {
-    if let Err(error) = cache.save() {
+    if let Err(error) = cache.flush() {
         report::warn(&format!("what was learnt of the files is lost: {}", chain(&error)));
     }
 }

@@ -43,19 +43,66 @@ fn flip(site: &Site, image: &str, at: u64) {
     fs::write(path, bytes).unwrap();
 }
 
+/// The only finding on the whole set.
+fn only_finding(site: &Site) -> Value {
+    let found = findings(site);
+    assert_eq!(found.len(), 1, "{found:?}");
+    found[0].clone()
+}
+
 #[test]
-fn one_wrong_bit_is_found_with_its_file_disc_and_offset() {
-    let site = set_of_two();
+fn one_wrong_byte_is_found_with_its_file_disc_and_offset() {
     let path = "SMS/PKG/P0100201/data.bin";
     let image = "out/set.2.iso";
-    let offset = offset_of(&site, image, path);
-    flip(&site, image, offset + 1_234_567);
-    let found = findings(&site);
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!(found[0]["rule"], "digest");
-    assert_eq!(found[0]["disc"], 2);
-    assert_eq!(found[0]["file"], path);
-    assert_eq!(found[0]["offset"], offset);
+    for at in [0, 65_535, 65_536, 1_234_567, 1_999_999] {
+        let site = set_of_two();
+        let offset = offset_of(&site, image, path) + at;
+        let expected = fs::read(site.path(image)).unwrap()[offset as usize];
+        flip(&site, image, offset);
+        let found = only_finding(&site);
+        assert_eq!(found["rule"], "digest");
+        assert_eq!(found["disc"], 2);
+        assert_eq!(found["file"], path);
+        assert_eq!(found["offset"], offset);
+        let message = found["message"].as_str().unwrap();
+        let wrong = expected ^ 1;
+        let says = format!("byte {at} is {wrong:#04x} and should be {expected:#04x}; ");
+        assert!(message.starts_with(&says), "{message}");
+    }
+}
+
+#[test]
+fn several_wrong_bytes_are_found_by_the_64_kib_with_the_first() {
+    let path = "SMS/PKG/P0100201/data.bin";
+    let image = "out/set.2.iso";
+    // Side by side in one stripe, and one in each of two.
+    for (first, second) in [(200_000, 200_003), (200_000, 1_900_000)] {
+        let site = set_of_two();
+        let offset = offset_of(&site, image, path);
+        flip(&site, image, offset + first);
+        flip(&site, image, offset + second);
+        let found = only_finding(&site);
+        assert_eq!(found["rule"], "digest");
+        assert_eq!(found["offset"], offset + 3 * 65_536);
+        let message = found["message"].as_str().unwrap();
+        let says = "the first difference is among the 65536 bytes from 196608 on; ";
+        assert!(message.starts_with(says), "{message}");
+    }
+}
+
+#[test]
+fn a_wrong_byte_in_a_piece_of_a_cut_file_is_found_in_the_piece() {
+    let mut site = Site::new();
+    let folder = site.add_package();
+    site.write(&format!("{folder}/large.bin"), noise(1, 5_000_000));
+    site.define("set", "3.3 MB", "");
+    site.succeed(&["build", "set"]);
+    let (path, image) = ("SMS/data/parts/P0100200/0.1", "out/set.2.iso");
+    let offset = offset_of(&site, image, path) + 99_999;
+    flip(&site, image, offset);
+    let found = only_finding(&site);
+    assert_eq!((&found["file"], &found["disc"]), (&path.into(), &2.into()));
+    assert_eq!(found["offset"], offset);
 }
 
 #[test]

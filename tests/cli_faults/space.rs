@@ -106,4 +106,10 @@ fn data_is_shared_with_the_sources_where_the_file_system_can() {
     assert!(cloned >= 5_996_544, "the data was not shared: {built}");
     assert!(before - mount.available() < 5_000_000, "the image takes room of its own");
     site.succeed(&["verify", "out/one.iso"]);
+    // Now nothing is read, and what the manifests say comes from the cache.
+    let image = fs::read(site.path("out/one.iso")).unwrap();
+    let again = site.succeed(&["build", "one", "--json"]);
+    let again: serde_json::Value = serde_json::from_str(&again).unwrap();
+    assert_eq!(again["bytes"]["cloned"], cloned);
+    assert!(fs::read(site.path("out/one.iso")).unwrap() == image);
 }

@@ -25,6 +25,7 @@ mod resolve;
 pub mod schema;
 mod sequence_info;
 mod site;
+mod stripe_sums;
 pub mod windows_names;
 
 pub use capacity::{Capacity, CapacityError, MINIMUM_CAPACITY, NAMED_CAPACITIES};
@@ -49,3 +50,4 @@ pub use resolve::{
 };
 pub use sequence_info::{ReferenceInfo, SequenceInfo};
 pub use site::{DistributionPoint, DistributionPointKind, Site};
+pub use stripe_sums::{STRIPE, StripeSums};

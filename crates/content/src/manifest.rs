@@ -1,13 +1,14 @@
 //! What lies on the media: `media.json` and the manifests of contents and discs.
 //!
-//! A manifest has one JSON object a line. The digests have a fixed width, so a manifest's length
-//! is known before its digests are: encode it with [`Digest::UNKNOWN`] and count.
+//! A manifest has one JSON object a line. The digests have a fixed width and the number of sums
+//! follows from a file's size, so a manifest's length is known before they are: encode it with
+//! [`Digest::UNKNOWN`] and [`StripeSums::unknown`] and count.
 
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ContentId, Digest};
+use crate::{ContentId, Digest, StripeSums};
 
 /// The name that [`MediaManifest::format`] has.
 pub const MEDIA_FORMAT: &str = "tsmedia-media";
@@ -97,6 +98,10 @@ pub struct ManifestLine {
     pub size: u64,
     /// The digest of the whole file; for a directory, of nothing.
     pub sha256: Digest,
+    /// What says where a wrong file is wrong. Absent for what has no bytes and for a file that is
+    /// cut, whose parts have their own.
+    #[serde(default, skip_serializing_if = "StripeSums::is_empty")]
+    pub crc32: StripeSums,
     /// The disc that holds the whole file under its own name: `SMS/PKG/<id>/<path>`. Absent for a
     /// file that is cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,6 +125,8 @@ pub struct ManifestPart {
     pub length: u64,
     /// Their digest.
     pub sha256: Digest,
+    /// What says where a wrong piece is wrong.
+    pub crc32: StripeSums,
 }
 
 impl ManifestLine {

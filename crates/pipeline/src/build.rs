@@ -75,6 +75,10 @@ pub fn build(
     let digests = writer.write_data(&WriteContext { scan, cache, cancel, progress })?;
     let set = write_manifests(plan, scan, &digests, &patched, &mut writer)?;
     let methods = writer.finish()?;
+    // What reading back takes comes on top of all that is held.
+    remember(scan, digests);
+    // What cannot be written now is told when the run ends; until then it is held.
+    let _ = cache.flush();
     cancel.check()?;
     let verified = verify::images(&partial, verify, cancel, progress)?;
     if let Some(finding) = verified.findings.first() {
@@ -86,7 +90,6 @@ pub fn build(
     let paths = lock.publish(discs, &removed, || {
         writer.keep();
     })?;
-    remember(scan, &digests);
     Ok(BuildReport { set, paths, removed, methods, verified })
 }
 
@@ -164,7 +167,8 @@ fn sha256(bytes: &[u8]) -> Digest {
     Digest(Sha256::digest(bytes).into())
 }
 
-fn remember(scan: &mut Scan, digests: &Digests) {
+/// Lets a later set of the same run know what this one read.
+fn remember(scan: &mut Scan, digests: Digests) {
     for (id, blob) in (0..).map(content::BlobId).zip(&mut scan.index.blobs) {
         if let Some(digest) = digests.whole(id) {
             blob.digest = Some(digest);

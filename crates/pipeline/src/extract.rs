@@ -183,6 +183,7 @@ fn add(
             offset: 0,
             length: line.size,
             sha256: line.sha256,
+            crc32: line.crc32,
         }];
     }
     let path = checked_path(&path)?;

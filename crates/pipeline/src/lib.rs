@@ -3,6 +3,7 @@
 pub mod build;
 pub mod catalog_edit;
 pub mod certificate;
+pub mod checksum;
 pub mod cmtrace;
 pub mod compose;
 pub mod device;

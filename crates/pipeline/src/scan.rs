@@ -159,6 +159,8 @@ fn identify(
         })
         .collect();
     let twins = twins::find(listed, &known, cache, cancel, progress)?;
+    // What cannot be written now is told when the run ends; until then it is held.
+    let _ = cache.flush();
     let key = |(file, known): (&WalkedFile, &Option<Digest>)| match (file.stamp.size, known) {
         (0, _) => Key::Empty,
         (_, Some(digest)) => Key::Digest(*digest),
@@ -212,10 +214,7 @@ fn blob(key: &Key, stamp: &FileStamp, cache: &HashCache) -> Blob {
     let (digest, digest_checked) = match key {
         Key::Empty => (Some(Digest(Sha256::digest([]).into())), true),
         Key::File { .. } => (None, false),
-        Key::Digest(digest) => {
-            let read = cache.get(stamp).or_else(|| cache.learnt(stamp));
-            (Some(*digest), read == Some(*digest))
-        }
+        Key::Digest(digest) => (Some(*digest), cache.get(stamp) == Some(*digest)),
     };
     Blob { size: ByteCount(stamp.size), digest, digest_checked }
 }

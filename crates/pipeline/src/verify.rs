@@ -2,6 +2,7 @@
 
 mod expected;
 mod hash;
+mod locate;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -60,7 +61,8 @@ pub struct Finding {
     pub image: PathBuf,
     /// Which disc of its set that is, if it says so.
     pub disc: Option<u32>,
-    /// Where in the image, in bytes from its start.
+    /// Where in the image, in bytes from its start. Of a wrong file the first wrong byte where only
+    /// one is wrong, else where the 64 KiB with the first one begin.
     pub offset: u64,
     /// The file in the image.
     pub file: Option<String>,
@@ -228,7 +230,7 @@ impl Disc<'_> {
         let files = self.compare_tree(&expected, depth);
         let hashed_bytes = match depth {
             VerifyDepth::Structure => 0,
-            VerifyDepth::Full => hash::files(self, &expected, &files, cancel, progress)?,
+            VerifyDepth::Full => hash::files(self, &manifest, &expected, &files, cancel, progress)?,
         };
         Ok(VerifiedDisc {
             path: self.image.path().to_owned(),

@@ -18,10 +18,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use content::{BlobId, Digest};
+use content::{BlobId, Digest, StripeSums};
 use image::{ByteOffset, Extent, Image};
 
 use crate::Error;
+use crate::checksum::{Checksum, StripeTable};
 use crate::hash_cache::HashCache;
 use crate::output::available_bytes;
 use crate::progress::{Cancel, Progress};
@@ -57,7 +58,8 @@ impl std::ops::AddAssign for MethodBytes {
 #[derive(Debug)]
 pub struct Digests {
     whole: Vec<OnceLock<Digest>>,
-    parts: HashMap<(BlobId, u64), OnceLock<Digest>>,
+    stripes: StripeTable,
+    parts: HashMap<(BlobId, u64), OnceLock<Checksum>>,
 }
 
 impl Digests {
@@ -66,9 +68,14 @@ impl Digests {
         self.whole[blob.0 as usize].get().copied()
     }
 
-    /// The digest of the piece of a cut blob that starts at this offset.
-    pub fn part(&self, blob: BlobId, offset: ByteOffset) -> Option<Digest> {
-        self.parts.get(&(blob, offset.0))?.get().copied()
+    /// The sums of a blob whose digest is known.
+    pub fn stripes(&self, blob: BlobId) -> StripeSums {
+        self.stripes.get(blob)
+    }
+
+    /// The checksum of the piece of a cut blob that starts at this offset.
+    pub fn part(&self, blob: BlobId, offset: ByteOffset) -> Option<&Checksum> {
+        self.parts.get(&(blob, offset.0))?.get()
     }
 }
 
@@ -117,8 +124,12 @@ impl Writer {
 
     /// Writes all data whose bytes are known or can be read, and hashes what has no checked digest.
     pub fn write_data(&mut self, context: &WriteContext<'_>) -> Result<Digests, Error> {
-        let schedule = schedule::schedule(&self.images, context.scan, &self.targets);
-        let digests = schedule::known_digests(&self.images, context.scan);
+        let WriteContext { scan, cache, .. } = *context;
+        let digests = schedule::known_digests(&self.images, scan);
+        let schedule = schedule::schedule(&self.images, scan, &self.targets, |blob| {
+            let stripes = cache.stripes(&scan.sources.stamp(blob));
+            stripes.inspect(|stripes| digests.stripes.set(blob, 0, stripes)).is_some()
+        });
         self.methods += execute::run(&schedule, &self.images, &self.targets, &digests, context)?;
         Ok(digests)
     }

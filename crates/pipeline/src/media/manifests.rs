@@ -7,12 +7,13 @@ use content::manifest::{
     MEDIA_FORMAT, MEDIA_VERSION, ManifestContent, ManifestLine, ManifestPart, MediaManifest,
     NamedId, content_manifest_path, disc_manifest_path, part_path,
 };
-use content::{BlobId, ContentIndex, Digest};
+use content::{BlobId, ContentIndex, Digest, StripeSums};
 use image::ByteOffset;
 use plan::{Placement, Placements, SetDraft};
 use sha2::{Digest as _, Sha256};
 
 use super::{BootTree, MediaFacts, OwnFiles};
+use crate::checksum::Checksum;
 use crate::write::{Digests, LateId};
 
 /// A file whose bytes depend on the digests of others.
@@ -66,8 +67,20 @@ fn whole(digests: KnownDigests<'_>, blob: BlobId) -> Digest {
     digests.and_then(|digests| digests.whole(blob)).unwrap_or(Digest::UNKNOWN)
 }
 
-fn part(digests: KnownDigests<'_>, blob: BlobId, offset: ByteOffset) -> Digest {
-    digests.and_then(|digests| digests.part(blob, offset)).unwrap_or(Digest::UNKNOWN)
+fn stripes(digests: KnownDigests<'_>, blob: BlobId, size: u64) -> StripeSums {
+    digests.map_or_else(|| StripeSums::unknown(size), |digests| digests.stripes(blob))
+}
+
+fn part(
+    digests: KnownDigests<'_>,
+    blob: BlobId,
+    offset: ByteOffset,
+    len: u64,
+) -> (Digest, StripeSums) {
+    match digests.and_then(|digests| digests.part(blob, offset)) {
+        Some(known) => (known.digest, known.stripes.clone()),
+        None => (Digest::UNKNOWN, StripeSums::unknown(len)),
+    }
 }
 
 /// The lines of a content's manifest.
@@ -79,24 +92,33 @@ pub fn content_lines<'a>(
 ) -> impl Iterator<Item = ManifestLine> + 'a {
     let content = &index.contents[position as usize];
     let files = content.files.iter().enumerate().map(move |(number, file)| {
+        let size = index.size(file).0;
         let mut line = ManifestLine {
             path: file.path.to_string(),
-            size: index.size(file).0,
+            size,
             sha256: whole(digests, file.blob),
+            crc32: StripeSums::default(),
             disc: None,
             parts: Vec::new(),
         };
         match placements.file(position, number as u32) {
-            Some(Placement::Whole(disc)) => line.disc = Some(disc),
+            Some(Placement::Whole(disc)) => {
+                line.disc = Some(disc);
+                line.crc32 = stripes(digests, file.blob, size);
+            }
             Some(Placement::Cut(parts)) => {
                 line.parts = parts
                     .iter()
-                    .map(|placed| ManifestPart {
-                        disc: placed.disc,
-                        path: part_path(&content.id, number, placed.part as usize),
-                        offset: placed.offset.0,
-                        length: placed.len.0,
-                        sha256: part(digests, file.blob, placed.offset),
+                    .map(|placed| {
+                        let (sha256, crc32) = part(digests, file.blob, placed.offset, placed.len.0);
+                        ManifestPart {
+                            disc: placed.disc,
+                            path: part_path(&content.id, number, placed.part as usize),
+                            offset: placed.offset.0,
+                            length: placed.len.0,
+                            sha256,
+                            crc32,
+                        }
                     })
                     .collect();
             }
@@ -109,6 +131,7 @@ pub fn content_lines<'a>(
         path: format!("{path}/"),
         size: 0,
         sha256: Digest(Sha256::digest([]).into()),
+        crc32: StripeSums::default(),
         disc: first_disc,
         parts: Vec::new(),
     });
@@ -124,30 +147,37 @@ pub fn disc_lines<'a>(
     digests: KnownDigests<'a>,
     patched: &'a [(String, Arc<[u8]>)],
 ) -> impl Iterator<Item = ManifestLine> + 'a {
-    let line = move |path: &str, size: u64, sha256: Digest| ManifestLine {
+    let line = move |path: &str, size: u64, sha256: Digest, crc32: StripeSums| ManifestLine {
         path: path.to_owned(),
         size,
         sha256,
+        crc32,
         disc: Some(disc),
         parts: Vec::new(),
     };
     let own = own.of_disc(disc).map(move |file| {
-        let digest = Digest(Sha256::digest(&file.bytes).into());
-        line(&file.path, file.bytes.len() as u64, digest)
+        let Checksum { digest, stripes } = Checksum::of(&file.bytes);
+        line(&file.path, file.bytes.len() as u64, digest, stripes)
     });
     let tree = boot.content.as_ref().filter(|_| disc == 1).and_then(|id| index.content(id));
     let files = tree.into_iter().flat_map(move |content| {
         content.files.iter().map(move |file| {
-            let digest = match patched.iter().find(|(path, _)| **path == *file.path) {
-                Some((_, bytes)) => Digest(Sha256::digest(bytes).into()),
-                None => whole(digests, file.blob),
-            };
-            line(&file.path, index.size(file).0, digest)
+            let size = index.size(file).0;
+            let Checksum { digest, stripes } =
+                match patched.iter().find(|(path, _)| **path == *file.path) {
+                    Some((_, bytes)) => Checksum::of(bytes),
+                    None => Checksum {
+                        digest: whole(digests, file.blob),
+                        stripes: stripes(digests, file.blob, size),
+                    },
+                };
+            line(&file.path, size, digest, stripes)
         })
     });
     let directories = tree.into_iter().flat_map(move |content| {
         let nothing = Digest(Sha256::digest([]).into());
-        content.empty_directories.iter().map(move |path| line(&format!("{path}/"), 0, nothing))
+        let directory = move |path| line(&format!("{path}/"), 0, nothing, StripeSums::default());
+        content.empty_directories.iter().map(directory)
     });
     own.chain(files).chain(directories)
 }

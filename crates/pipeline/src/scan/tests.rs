@@ -2,6 +2,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use super::*;
+use crate::checksum::Checksum;
 use crate::progress::Silent;
 
 fn scan(root: &Path, ids: &[&str]) -> Result<Scan, Error> {
@@ -101,8 +102,8 @@ fn a_digest_from_an_earlier_run_finds_a_twin_among_new_files() {
     }
     let cache_path = folder.path().join("cache");
     let cache = HashCache::open(&cache_path);
-    cache.learn(old, Digest(Sha256::digest(b"bytes").into()));
-    cache.save().unwrap();
+    cache.learn(old, &Checksum::of(b"bytes"));
+    cache.flush().unwrap();
 
     write(folder.path(), "A/new", b"bytes");
     let contents = [("A".parse().unwrap(), ContentLocation::Path(folder.path().join("A")))];

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::{Key, Listed};
+use crate::checksum::Checksummer;
 use crate::hash_cache::HashCache;
 use crate::progress::{Amount, Cancel, Phase, Progress};
 use crate::read::{check_unchanged, open_unchanged, read_exact, read_whole};
@@ -194,11 +195,11 @@ fn hash_all(group: &[Candidate<'_>], cache: &HashCache, cancel: &Cancel) -> Resu
     let unknown = group.iter().filter(|candidate| candidate.known.is_none());
     unknown
         .map(|candidate| {
-            let mut hash = Sha256::new();
-            read_whole(&candidate.path(), candidate.stamp(), cancel, |bytes| hash.update(bytes))?;
-            let digest = Digest(hash.finalize().into());
-            cache.learn(*candidate.stamp(), digest);
-            Ok((candidate.inode(), Key::Digest(digest)))
+            let mut sums = Checksummer::default();
+            read_whole(&candidate.path(), candidate.stamp(), cancel, |bytes| sums.update(bytes))?;
+            let checksum = sums.finish();
+            cache.learn(*candidate.stamp(), &checksum);
+            Ok((candidate.inode(), Key::Digest(checksum.digest)))
         })
         .collect()
 }

@@ -1,15 +1,16 @@
 //! What the manifests say of a disc.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use content::manifest::{
     ManifestLine, MediaManifest, content_file_path, content_manifest_path, disc_manifest_path,
 };
-use content::{ContentId, Digest};
+use content::{ContentId, Digest, StripeSums};
 use sha2::{Digest as _, Sha256};
 
-use super::{Disc, ExpectedFile, MANIFEST_MAX};
+use super::{Disc, ExpectedFile, MANIFEST_MAX, manifest_lines};
 use crate::Error;
+use crate::image_file::ImageFile;
 use crate::media::encode_media;
 
 /// The files and directories that a disc must have.
@@ -96,6 +97,7 @@ fn directory_line() -> ManifestLine {
         path: String::new(),
         size: 0,
         sha256: Digest::UNKNOWN,
+        crc32: StripeSums::default(),
         disc: None,
         parts: Vec::new(),
     }
@@ -113,6 +115,37 @@ fn add_content_line(expected: &mut Expected, id: &ContentId, number: u32, line: 
     if !line.parts.is_empty() {
         expected.cut.push((id.clone(), line));
     }
+}
+
+/// What says where these files of a disc are wrong, by path. Whatever cannot be read is left out.
+///
+/// Read again when it is needed: for a million files the sums would take more memory than all else.
+pub fn sums(
+    image: &ImageFile,
+    manifest: &MediaManifest,
+    wanted: &HashSet<&str>,
+) -> HashMap<String, StripeSums> {
+    let mut found = HashMap::new();
+    let mut add = |path: String, sums: StripeSums| {
+        if wanted.contains(&*path) {
+            found.insert(path, sums);
+        }
+    };
+    let number = manifest.disc;
+    for content in &manifest.contents {
+        let path = content_manifest_path(&content.id);
+        for line in manifest_lines(image, &path, content.manifest_sha256).unwrap_or_default() {
+            add(content_file_path(&content.id, &line.path), line.crc32);
+            for part in line.parts.into_iter().filter(|part| part.disc == number) {
+                add(part.path, part.crc32);
+            }
+        }
+    }
+    if let Some(digest) = manifest.disc_manifests.get(number as usize - 1) {
+        let lines = manifest_lines(image, &disc_manifest_path(number), *digest);
+        lines.unwrap_or_default().into_iter().for_each(|line| add(line.path, line.crc32));
+    }
+    found
 }
 
 /// Reads a manifest whose digest is known.

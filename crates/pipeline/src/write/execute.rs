@@ -9,16 +9,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use content::{BlobId, Digest};
+use content::BlobId;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use image::{Image, Source};
-use sha2::{Digest as _, Sha256};
 
 use super::buffer::{ALIGNMENT, Buffer, Pool};
 use super::clone::{cannot_clone, clone_range};
 use super::schedule::{LARGE, MediaBlob, PIECE, Segment, Task};
 use super::target::Target;
 use super::{Digests, MethodBytes, WriteContext};
+use crate::checksum::{Checksum, Checksummer, stripes_of};
 use crate::progress::{Amount, Phase};
 use crate::read::{check_unchanged, open_unchanged, read_exact};
 use crate::{Error, IoContext};
@@ -198,8 +198,9 @@ impl Run<'_> {
         read_exact(&file, &path, bytes, 0)?;
         check_unchanged(&file, &path, &self.context.scan.sources.stamp(blob))?;
         if hash {
-            self.learn(blob, &path, Digest(Sha256::digest(&*bytes).into()))?;
+            return self.learn(blob, &path, &Checksum::of(bytes));
         }
+        self.digests.stripes.set(blob, 0, &stripes_of(bytes));
         Ok(())
     }
 
@@ -207,16 +208,18 @@ impl Run<'_> {
         self.context.scan.sources.path(&self.context.scan.index, blob)
     }
 
-    fn learn(&self, blob: BlobId, path: &Path, found: Digest) -> Result<(), Error> {
+    fn learn(&self, blob: BlobId, path: &Path, checksum: &Checksum) -> Result<(), Error> {
+        let found = checksum.digest;
         if let Some(stated) = self.context.scan.index.blob(blob).digest
             && stated != found
         {
             return Err(Error::WrongDigest { path: path.to_owned(), stated, found });
         }
         self.digests.whole[blob.0 as usize].get_or_init(|| found);
-        self.context.cache.learn(self.context.scan.sources.stamp(blob), found);
+        self.digests.stripes.set(blob, 0, &checksum.stripes);
+        self.context.cache.learn(self.context.scan.sources.stamp(blob), checksum);
         for twin in self.context.scan.twins_of(blob) {
-            self.context.cache.learn(twin, found);
+            self.context.cache.learn(twin, checksum);
         }
         Ok(())
     }
@@ -234,6 +237,8 @@ impl Run<'_> {
         buffer.resize(segment.len as usize, segment.start);
         let read = read_exact(&file, &path, buffer.bytes_mut(), segment.offset)
             .and_then(|()| check_unchanged(&file, &path, &stamp));
+        let stripes = stripes_of(buffer.bytes());
+        self.digests.stripes.set(blob, segment.offset, &stripes);
         match read {
             Ok(()) => self.send(segment.disc, segment.start, buffer, filled),
             Err(_) => self.pool.give(buffer),
@@ -292,7 +297,7 @@ impl Run<'_> {
 
     fn hash_only(&self, blob: BlobId, path: &Path, file: &File) -> Result<(), Error> {
         let size = self.context.scan.index.blob(blob).size.0;
-        let mut hash = Sha256::new();
+        let mut sums = Checksummer::default();
         let mut buffer = self.pool.take();
         buffer.resize(PIECE.min(size) as usize, 0);
         let mut done = 0;
@@ -301,12 +306,12 @@ impl Run<'_> {
             let len = PIECE.min(size - done) as usize;
             let bytes = &mut buffer.bytes_mut()[..len];
             result = self.context.cancel.check().and_then(|()| read_exact(file, path, bytes, done));
-            hash.update(bytes);
+            sums.update(bytes);
             done += len as u64;
         }
         self.pool.give(buffer);
         result?;
-        self.learn(blob, path, Digest(hash.finalize().into()))
+        self.learn(blob, path, &sums.finish())
     }
 
     /// Reads a blob once, hashes the whole and, where it is cut, each part, and writes it to its
@@ -322,8 +327,8 @@ impl Run<'_> {
         let stamp = self.context.scan.sources.stamp(blob);
         let file = open_unchanged(&path, &stamp)?;
         let pieces: Vec<Segment> = segments.iter().flat_map(|segment| segment.pieces()).collect();
-        let mut whole = Sha256::new();
-        let mut part = Sha256::new();
+        let mut whole = Checksummer::default();
+        let mut part = Checksummer::default();
         let mut part_of = 0;
         self.read_ahead(&file, &path, &pieces, stamp.size, |piece, buffer| {
             whole.update(buffer.bytes());
@@ -331,15 +336,15 @@ impl Run<'_> {
                 part.update(buffer.bytes());
                 let segment = &segments[part_of];
                 if piece.offset + piece.len == segment.offset + segment.len {
-                    let digest = Digest(part.finalize_reset().into());
-                    self.digests.parts[&(blob, segment.offset)].get_or_init(|| digest);
+                    let checksum = std::mem::take(&mut part).finish();
+                    self.digests.parts[&(blob, segment.offset)].get_or_init(|| checksum);
                     part_of += 1;
                 }
             }
             self.send(piece.disc, piece.start, buffer, filled);
         })?;
         check_unchanged(&file, &path, &stamp)?;
-        self.learn(blob, &path, Digest(whole.finalize().into()))?;
+        self.learn(blob, &path, &whole.finish())?;
         let copied = segments.iter().map(|segment| segment.len).sum();
         Ok(MethodBytes { copied, ..Default::default() })
     }

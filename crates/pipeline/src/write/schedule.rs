@@ -12,6 +12,7 @@ use super::buffer::ALIGNMENT;
 use super::clone::clone_range;
 use super::target::Target;
 use super::{Digests, MediaExtent};
+use crate::checksum::StripeTable;
 use crate::scan::Scan;
 
 /// What a file on the media is made of.
@@ -73,10 +74,21 @@ pub enum Task {
     Clone { blob: BlobId, segment: Segment, hash: bool },
 }
 
-/// Sorts the extents of all images into tasks, the largest streams first.
-pub fn schedule(images: &[Image<super::MediaBlob>], scan: &Scan, targets: &[Target]) -> Vec<Task> {
-    let mut schedule =
-        Schedule { scan, hashed: HashSet::new(), streams: HashMap::new(), tasks: Vec::new() };
+/// Sorts the extents of all images into tasks, the largest streams first. `has_stripes` says
+/// whether the sums of a blob are known without reading it.
+pub fn schedule(
+    images: &[Image<super::MediaBlob>],
+    scan: &Scan,
+    targets: &[Target],
+    has_stripes: impl Fn(BlobId) -> bool,
+) -> Vec<Task> {
+    let mut schedule = Schedule {
+        scan,
+        has_stripes: &has_stripes,
+        hashed: HashSet::new(),
+        streams: HashMap::new(),
+        tasks: Vec::new(),
+    };
     for (disc, image) in images.iter().enumerate() {
         schedule.image(disc, image, &targets[disc].clones);
     }
@@ -85,6 +97,7 @@ pub fn schedule(images: &[Image<super::MediaBlob>], scan: &Scan, targets: &[Targ
 
 struct Schedule<'a> {
     scan: &'a Scan,
+    has_stripes: &'a dyn Fn(BlobId) -> bool,
     /// Blobs that some task hashes.
     hashed: HashSet<BlobId>,
     streams: HashMap<BlobId, Vec<Segment>>,
@@ -148,7 +161,8 @@ impl Schedule<'_> {
         if cut {
             self.streams.entry(blob).or_default().push(segment);
         } else if clones {
-            let hash = self.must_hash(blob);
+            let hash =
+                self.must_hash(blob) || !(self.has_stripes)(blob) && self.hashed.insert(blob);
             self.tasks.push(Task::Clone { blob, segment, hash });
         } else if self.must_hash(blob) {
             self.streams.entry(blob).or_default().push(segment);
@@ -278,5 +292,5 @@ pub fn known_digests(images: &[Image<MediaBlob>], scan: &Scan) -> Digests {
             parts.insert((blob, offset.0), OnceLock::new());
         }
     }
-    Digests { whole: whole.collect(), parts }
+    Digests { whole: whole.collect(), stripes: StripeTable::new(&scan.index), parts }
 }

@@ -140,6 +140,7 @@ proptest! {
         }
         for (bytes, blob) in files.iter().zip(&blobs) {
             prop_assert_eq!(digests.whole(*blob), Some(sha256(bytes)));
+            prop_assert_eq!(digests.stripes(*blob), Checksum::of(bytes).stripes);
         }
         let total: usize = expected.iter().map(|disc| disc.bytes.len()).sum();
         let MethodBytes { cloned, copied, encoded, holes } = methods;
@@ -162,8 +163,8 @@ fn a_cut_file_has_a_digest_for_the_whole_and_for_each_part() {
         assert!(fs::read(path).unwrap() == expected.bytes);
     }
     assert_eq!(digests.whole(blob), Some(sha256(&bytes)));
-    assert_eq!(digests.part(blob, ByteOffset(0)), Some(sha256(&bytes[..cut])));
-    assert_eq!(digests.part(blob, ByteOffset(cut as u64)), Some(sha256(&bytes[cut..])));
+    assert_eq!(digests.part(blob, ByteOffset(0)), Some(&Checksum::of(&bytes[..cut])));
+    assert_eq!(digests.part(blob, ByteOffset(cut as u64)), Some(&Checksum::of(&bytes[cut..])));
 }
 
 #[test]
@@ -249,7 +250,8 @@ fn metadata_at_odd_blocks_is_written_in_pieces() {
         expected.push(Source::Bytes(Arc::from(bytes.as_slice())), &bytes);
     }
     let image = expected.image();
-    let tasks = schedule::schedule(std::slice::from_ref(&image), &scan, &[target(folder.path())]);
+    let targets = [target(folder.path())];
+    let tasks = schedule::schedule(std::slice::from_ref(&image), &scan, &targets, |_| false);
     let longest = tasks.iter().map(|task| match task {
         schedule::Task::Batch { extents, .. } => {
             image.extents()[extents.clone()].iter().map(|extent| extent.len.0).sum::<u64>()

@@ -1,0 +1,117 @@
+use super::*;
+
+fn stamp(inode: u64, modified: i64) -> FileStamp {
+    FileStamp { size: 5, ..large(inode, modified) }
+}
+
+/// The stamp of a file of three stripes.
+fn large(inode: u64, modified: i64) -> FileStamp {
+    let modified = Nanoseconds(modified);
+    FileStamp { device: 9, inode, size: 150_000, modified, changed: modified }
+}
+
+fn checksum(byte: u8, stripes: usize) -> Checksum {
+    let sums = (0..stripes).map(|stripe| u32::from(byte) << 8 | stripe as u32).collect();
+    Checksum { digest: Digest([byte; 32]), stripes: StripeSums(sums) }
+}
+
+fn known(cache: &HashCache, stamp: &FileStamp) -> Option<Checksum> {
+    Some(Checksum { digest: cache.get(stamp)?, stripes: cache.stripes(stamp)? })
+}
+
+#[test]
+fn what_one_run_learns_the_next_one_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache/hashes");
+    let first = HashCache::open(&path);
+    first.learn(stamp(3, 1), &checksum(3, 1));
+    first.learn(large(7, 1), &checksum(7, 3));
+    first.learn(stamp(1, 1), &checksum(1, 1));
+    first.learn(large(2, 1), &checksum(2, 3));
+    first.flush().unwrap();
+    assert_eq!(known(&first, &large(7, 1)), Some(checksum(7, 3)));
+
+    let second = HashCache::open(&path);
+    assert_eq!(known(&second, &stamp(1, 1)), Some(checksum(1, 1)));
+    assert_eq!(known(&second, &large(2, 1)), Some(checksum(2, 3)));
+    assert_eq!(known(&second, &stamp(3, 1)), Some(checksum(3, 1)));
+    assert_eq!(known(&second, &stamp(2, 1)), None);
+    second.learn(large(5, 1), &checksum(5, 3));
+    second.learn(stamp(3, 7), &checksum(33, 1));
+    second.flush().unwrap();
+    second.learn(large(2, 8), &checksum(22, 3));
+    second.flush().unwrap();
+
+    let third = HashCache::open(&path);
+    assert_eq!(known(&third, &stamp(1, 1)), Some(checksum(1, 1)));
+    assert_eq!(known(&third, &large(2, 8)), Some(checksum(22, 3)));
+    assert_eq!(known(&third, &large(2, 1)), None);
+    assert_eq!(known(&third, &stamp(3, 7)), Some(checksum(33, 1)));
+    assert_eq!(known(&third, &stamp(3, 1)), None);
+    assert_eq!(known(&third, &large(5, 1)), Some(checksum(5, 3)));
+    assert_eq!(known(&third, &large(7, 1)), Some(checksum(7, 3)));
+}
+
+#[test]
+fn runs_beside_each_other_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hashes");
+    let (first, second) = (HashCache::open(&path), HashCache::open(&path));
+    first.learn(stamp(1, 1), &checksum(1, 1));
+    second.learn(large(2, 1), &checksum(2, 3));
+    first.flush().unwrap();
+    second.flush().unwrap();
+    let third = HashCache::open(&path);
+    assert_eq!(known(&third, &stamp(1, 1)), Some(checksum(1, 1)));
+    assert_eq!(known(&third, &large(2, 1)), Some(checksum(2, 3)));
+}
+
+#[test]
+fn a_file_as_new_as_the_run_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hashes");
+    let cache = HashCache::open(&path);
+    let now = stamp(1, cache.opened().0);
+    cache.learn(now, &checksum(1, 1));
+    cache.flush().unwrap();
+    assert!(!path.exists());
+}
+
+#[test]
+fn damage_counts_as_not_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hashes");
+    let cache = HashCache::open(&path);
+    cache.learn(large(1, 1), &checksum(1, 3));
+    cache.flush().unwrap();
+    let sound = fs::read(&path).unwrap();
+    for at in 0..sound.len() {
+        let mut damaged = sound.clone();
+        damaged[at] ^= 1;
+        fs::write(&path, damaged).unwrap();
+        assert_eq!(known(&HashCache::open(&path), &large(1, 1)), None, "byte {at}");
+    }
+    fs::write(&path, &sound[..sound.len() - 1]).unwrap();
+    assert_eq!(known(&HashCache::open(&path), &large(1, 1)), None);
+}
+
+/// A record whose sums are gone still says what the file is.
+#[test]
+fn sums_that_are_damaged_are_learnt_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hashes");
+    let cache = HashCache::open(&path);
+    cache.learn(large(1, 1), &checksum(1, 3));
+    cache.flush().unwrap();
+    let mut damaged = fs::read(&path).unwrap();
+    *damaged.last_mut().unwrap() ^= 1;
+    fs::write(&path, damaged).unwrap();
+
+    let cache = HashCache::open(&path);
+    assert_eq!(cache.get(&large(1, 1)), Some(Digest([1; 32])));
+    assert_eq!(cache.stripes(&large(1, 1)), None);
+    cache.learn(large(1, 1), &checksum(1, 3));
+    cache.learn(stamp(2, 1), &checksum(2, 1));
+    cache.flush().unwrap();
+    assert_eq!(known(&cache, &large(1, 1)), Some(checksum(1, 3)));
+}
