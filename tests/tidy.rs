@@ -16,11 +16,23 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("iso9660-writer", &["image"]),
     ("wim", &["image"]),
     ("plan", &["content", "image"]),
-    ("pipeline", &["content", "fat32-writer", "image", "iso9660-writer", "plan", "tasksequence"]),
+    (
+        "pipeline",
+        &["content", "fat32-writer", "image", "iso9660-writer", "plan", "tasksequence", "wim"],
+    ),
     ("corpora", &[]),
     (
         "tsmedia",
-        &["content", "fat32-writer", "image", "iso9660-writer", "pipeline", "plan", "tasksequence"],
+        &[
+            "content",
+            "fat32-writer",
+            "image",
+            "iso9660-writer",
+            "pipeline",
+            "plan",
+            "tasksequence",
+            "wim",
+        ],
     ),
 ];
 

@@ -59,6 +59,7 @@ fn facts(index: &ContentIndex) -> MediaFacts {
         variables: Vec::new(),
         prestart: None,
         contents: contents.collect(),
+        staged: None,
         network: None,
     }
 }

@@ -8,6 +8,7 @@ use criterion::{BatchSize, Criterion, Throughput};
 use image::{FileData, FileTree, Image};
 use iso9660_writer::IsoOptions;
 use pipeline::HashCache;
+use pipeline::checksum::WithSha1;
 use pipeline::progress::{Cancel, Silent};
 use pipeline::scan::{self, Scan};
 use pipeline::write::{MediaBlob, WriteContext, Writer};
@@ -21,7 +22,13 @@ pub fn write(criterion: &mut Criterion) {
     let image = image(&scan);
     let path = folder.path().join("image.iso");
     let (cache, cancel) = (HashCache::none(), Cancel::new());
-    let context = WriteContext { scan: &scan, cache: &cache, cancel: &cancel, progress: &Silent };
+    let context = WriteContext {
+        scan: &scan,
+        cache: &cache,
+        cancel: &cancel,
+        progress: &Silent,
+        with_sha1: WithSha1::No,
+    };
     let mut group = criterion.benchmark_group("write");
     group.sample_size(10);
     group.throughput(Throughput::Bytes(image.len().0));

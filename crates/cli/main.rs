@@ -13,6 +13,7 @@ mod progress;
 mod protected;
 mod report;
 mod session;
+mod wim_facts;
 
 use std::process::ExitCode;
 

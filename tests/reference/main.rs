@@ -2,6 +2,7 @@
 
 #[path = "../site/awkward.rs"]
 mod awkward;
+mod prestaged;
 #[path = "../site/mod.rs"]
 mod site;
 mod usb;

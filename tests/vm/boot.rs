@@ -162,3 +162,34 @@ fn a_stick_starts_under_ovmf() {
     wait_until_ready(&mut guest);
     assert!(is_uefi(&mut guest));
 }
+
+/// A prestaged WIM, applied to the formatted disk of a computer as a factory does.
+#[test]
+fn prestaged_media_start_from_the_disk_that_they_were_applied_to() {
+    let site = site_with_boot_tree();
+    site.write("os/Windows/notepad.exe", noise(5, 100_000));
+    site.write(
+        "catalog/P0100300.toml",
+        "id = \"P0100300\"\nkind = \"os-image\"\nname = \"Windows\"\nsource = \"P0100300\"\n",
+    );
+    std::fs::create_dir(site.path("content/P0100300")).unwrap();
+    let here = site.path("");
+    tool("wimlib-imagex", &["capture", "os", "content/P0100300/install.wim", "Windows"], &here);
+    site.write(
+        "media/oem.toml",
+        "[media]\ntype = \"prestaged\"\ntask-sequence = \"P0100100\"\n\n\
+         [output]\nkind = \"wim\"\npath = \"out/oem.wim\"\n\n[image]\nos-image = \"P0100300\"\n\n\
+         [network]\nmanagement-points = [\"http://mp.example.org\"]\n",
+    );
+    site.succeed(&["build", "oem"]);
+    tool("wimlib-imagex", &["apply", "out/oem.wim", "1", "applied"], &here);
+    // No partition table: firmware takes a bare volume for a removable disk.
+    let format = "truncate -s 200M disk && mkfs.fat -F 32 disk && mcopy -s -i disk applied/* ::/";
+    tool("sh", &["-c", format], &here);
+    let mut guest = boot_disk(&site.path("disk"), Firmware::UefiSecureBoot);
+    guest.wait_for("tsmedia: boot image ready", BOOT);
+    assert!(has_secure_boot(&mut guest));
+    let found = digest_in_guest(&mut guest, "/media/SMS/PKG/P0100300/install.wim");
+    let wim = std::fs::read(site.path("content/P0100300/install.wim")).unwrap();
+    assert_eq!(found, sha256(&wim));
+}

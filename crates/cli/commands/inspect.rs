@@ -3,7 +3,7 @@
 use content::manifest::MediaManifest;
 
 use pipeline::image_file::{FileSystem, ImageFile};
-use pipeline::verify::read_media_manifest;
+use pipeline::verify::{MEDIA_JSON, read_media_manifest};
 use serde_json::{Value, json};
 
 use crate::args::{Global, InspectArgs};
@@ -11,7 +11,7 @@ use crate::exit::{CommandError, Exit};
 use crate::given_images::{GivenImages, MissingDisc};
 use crate::protected::{self, Protected};
 use crate::report::{self, count, size};
-use crate::session;
+use crate::{session, wim_facts};
 
 pub fn run(global: &Global, args: &InspectArgs) -> Result<Exit, CommandError> {
     let password = session::password(&args.password)?;
@@ -24,6 +24,18 @@ pub fn run(global: &Global, args: &InspectArgs) -> Result<Exit, CommandError> {
             report::print(&dump(&image))?;
             continue;
         }
+        let wim = match image.file_system() {
+            FileSystem::Wim => Some(wim_facts::read(&image)?),
+            FileSystem::Iso | FileSystem::Fat32 => None,
+        };
+        if let Some(info) = wim.as_ref().filter(|_| !global.json) {
+            report::print(&wim_facts::text(&image, info))?;
+        }
+        // A WIM need not be media: most hold an operating system.
+        if wim.is_some() && image.find(MEDIA_JSON).is_err() {
+            documents.push(json!({ "path": path, "wim": wim.as_ref().map(wim_facts::document) }));
+            continue;
+        }
         let manifest = read_media_manifest(&image)?;
         let protected = protected::open(&image, password.as_ref())?;
         if global.json {
@@ -33,6 +45,7 @@ pub fn run(global: &Global, args: &InspectArgs) -> Result<Exit, CommandError> {
                 "password_required": protected.required,
                 "variables": protected.variables,
                 "prestart": protected.prestart,
+                "wim": wim.as_ref().map(wim_facts::document),
             }));
         } else {
             report::print(&text(&image, &manifest, &protected))?;
@@ -68,6 +81,10 @@ fn dump(image: &ImageFile) -> String {
             use fat32_writer::dump::{DumpOptions, dump_to_string};
             dump_to_string(image, &DumpOptions { files: true })
         }
+        FileSystem::Wim => {
+            use wim::dump::{DumpOptions, dump_to_string};
+            dump_to_string(image, &DumpOptions { blobs: true, files: true })
+        }
     }
 }
 
@@ -95,6 +112,17 @@ fn text(image: &ImageFile, manifest: &MediaManifest, protected: &Protected) -> S
     for (what, named) in named {
         if let Some(named) = named {
             text += &format!("  {what} {} {}\n", named.id, named.name);
+        }
+    }
+    if let Some(staged) = &manifest.prestaged {
+        text += &format!("  OS image {}, image {} of its WIM\n", staged.os_image, staged.index);
+        let notes = [
+            ("created by", &staged.created_by),
+            ("version", &staged.version),
+            ("comment", &staged.comment),
+        ];
+        for (what, note) in notes.into_iter().filter(|(_, note)| !note.is_empty()) {
+            text += &format!("  {what} {note}\n");
         }
     }
     let dates = [("from", &manifest.valid_from), ("until", &manifest.valid_until)];

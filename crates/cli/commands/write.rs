@@ -10,7 +10,7 @@ use content::Digest;
 use content::manifest::MediaManifest;
 use pipeline::IoContext;
 use pipeline::device::{Device, Written, write_all};
-use pipeline::image_file::ImageFile;
+use pipeline::image_file::{FileSystem, ImageFile};
 use pipeline::verify::read_media_manifest;
 use serde_json::{Value, json};
 
@@ -52,6 +52,12 @@ fn source(path: &Path) -> Result<Source, CommandError> {
     let images = GivenImages::find(&[path.to_owned()])?;
     let path = images.paths.first().cloned().unwrap_or_default();
     let image = ImageFile::open(&path)?;
+    if image.file_system() == FileSystem::Wim {
+        let message =
+            format!("`{}` is a WIM, which no firmware starts from a stick", path.display());
+        return Err(CommandError::usage(message)
+            .hint("apply it to a formatted disk, for instance with `wimlib-imagex apply`"));
+    }
     let manifest = read_media_manifest(&image)?;
     if manifest.discs > 1 {
         let message = format!(

@@ -3,15 +3,18 @@
 mod network;
 pub mod options;
 mod parse;
+mod prestaged;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use image::ByteCount;
 use jiff::Timestamp;
 
 use crate::{Capacity, ContentId, Problem};
 pub use network::{Certificate, CertificateKind, Management, Network, UserDeviceAffinity};
+pub use prestaged::{MediaProperties, StagedImage};
 
 /// The label of media whose definition says none.
 pub const DEFAULT_LABEL: &str = "Configuration Manager";
@@ -29,6 +32,10 @@ pub struct MediaDefinition {
     pub label: String,
     /// Whether nobody is asked anything but the password; no unless said.
     pub unattended: bool,
+    /// What people note about prestaged media.
+    pub properties: MediaProperties,
+    /// The OS image on prestaged media.
+    pub image: Option<StagedImage>,
     /// What is written, and where.
     pub output: Output,
     /// Who may start the media, until when, and how they make themselves known.
@@ -71,6 +78,8 @@ pub struct Output {
     pub oversize: Oversize,
     /// What a FAT32 volume lies in; an MBR unless said.
     pub partition_table: PartitionTable,
+    /// How long a part of a WIM may be; it is one file unless said.
+    pub part_size: Option<ByteCount>,
 }
 
 /// What becomes of files over 4,294,967,295 bytes where the file system is FAT32.

@@ -32,8 +32,8 @@ pub use capacity::{Capacity, CapacityError, MINIMUM_CAPACITY, NAMED_CAPACITIES};
 pub use catalog::{AbsentContent, Catalog, ObjectNames, SequenceEntry};
 pub use definition::{
     Certificate, CertificateKind, Customization, DEFAULT_LABEL, ExtraContent, Management,
-    MediaDefinition, MediaType, Network, Output, OutputKind, Oversize, PartitionTable,
-    PasswordSource, Prestart, Security, UserDeviceAffinity, options,
+    MediaDefinition, MediaProperties, MediaType, Network, Output, OutputKind, Oversize,
+    PartitionTable, PasswordSource, Prestart, Security, StagedImage, UserDeviceAffinity, options,
 };
 pub use digest::{Digest, DigestParseError};
 pub use id::{ContentId, ContentIdError};

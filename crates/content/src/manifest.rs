@@ -45,6 +45,9 @@ pub struct MediaManifest {
     /// The task sequence to run and its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_sequence: Option<NamedId>,
+    /// What is noted on prestaged media.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prestaged: Option<ManifestPrestaged>,
     /// The boot image on disc 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot_image: Option<NamedId>,
@@ -53,6 +56,25 @@ pub struct MediaManifest {
     /// For each disc of the set the digest of its `SMS/data/disc<n>.jsonl`, which lists the files of
     /// that disc that belong to no content.
     pub disc_manifests: Vec<Digest>,
+}
+
+/// The OS image on prestaged media, and who made them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestPrestaged {
+    /// The OS image's content.
+    pub os_image: ContentId,
+    /// Which image of its WIM is meant, from 1 on.
+    pub index: u32,
+    /// Who made the media.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub created_by: String,
+    /// Their version.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
+    /// Anything else.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub comment: String,
 }
 
 /// An id and the name that people know it by.

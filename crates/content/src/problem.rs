@@ -109,8 +109,14 @@ impl Problem {
     /// Findings about steps are for people to weigh, as a medium may serve more than the rules
     /// know; those named here would make media that cannot start or never come to an end.
     pub fn prevents_build(&self) -> bool {
-        const FATAL: [&str; 5] =
-            ["application-cycle", "boot-image-arch", "child-cycle", "child-depth", "name-windows"];
+        const FATAL: [&str; 6] = [
+            "application-cycle",
+            "boot-image-arch",
+            "boot-image-differs",
+            "child-cycle",
+            "child-depth",
+            "name-windows",
+        ];
         self.severity == Severity::Error
             && (self.class != ProblemClass::Finding || FATAL.contains(&self.rule))
     }

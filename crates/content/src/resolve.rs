@@ -5,6 +5,7 @@ mod check;
 mod graph;
 mod lint;
 mod media;
+mod prestaged;
 mod steps;
 
 use std::collections::BTreeSet;

@@ -25,6 +25,9 @@ pub fn definition() -> Value {
             ("label", with_default(text(), DEFAULT_LABEL), "the label of the volume"),
             ("unattended", with_default(boolean(), false), "ask for nothing but the password"),
             ("boot-image", id(), "the boot image; the task sequence's own unless said"),
+            ("created-by", short(50), "who made prestaged media"),
+            ("version", short(32), "the version of prestaged media"),
+            ("comment", short(127), "anything else about prestaged media"),
         ],
         &["type"],
     );
@@ -46,6 +49,7 @@ pub fn definition() -> Value {
                 with_default(words(&PartitionTable::ALL.map(PartitionTable::as_str)), "mbr"),
                 "what a FAT32 volume lies in",
             ),
+            ("part-size", size(), "how long a part of a WIM may be"),
         ],
         &["path"],
     );
@@ -60,6 +64,14 @@ pub fn definition() -> Value {
             ("driver-packages", list(id()), "driver packages"),
         ],
         &[],
+    );
+    let image = table(
+        "The OS image on prestaged media",
+        vec![
+            ("os-image", id(), "the OS image"),
+            ("index", number(), "which image of its WIM; the only one unless said"),
+        ],
+        &["os-image"],
     );
     let prestart = table(
         "What runs before the task sequence is chosen",
@@ -87,6 +99,7 @@ pub fn definition() -> Value {
                 ("output", output, "what is written, and where"),
                 ("security", security, "who may start the media, and until when"),
                 ("network", network, "how the media find their site"),
+                ("image", image, "the OS image on prestaged media"),
                 ("content", content, "what else is on the media"),
                 ("customization", customization, "variables and the prestart command"),
             ],
@@ -267,6 +280,10 @@ fn table(description: &str, keys: Vec<Key>, required: &[&str]) -> Value {
 
 fn text() -> Value {
     json!({ "type": "string" })
+}
+
+fn short(max: usize) -> Value {
+    json!({ "type": "string", "maxLength": max })
 }
 
 fn boolean() -> Value {

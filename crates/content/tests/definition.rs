@@ -222,11 +222,16 @@ const DOCUMENTED: &[(&str, &str)] = &[
     // The task sequence of the others may name it.
     ("media.boot-image", "rroo"),
     ("media.unattended", "-ooo"),
+    ("media.created-by", "--o-"),
+    ("media.version", "--o-"),
+    ("media.comment", "--o-"),
     ("output.size", "oo-o"),
     ("output.autorun", "oo-o"),
     // What our FAT32 does with files that the vendor's refuses has no field there.
     ("output.oversize", "oo-o"),
     ("output.partition-table", "oo-o"),
+    // The vendor's has no field for it; people split such files by hand.
+    ("output.part-size", "--o-"),
     ("security.password-file", "-ooo"),
     ("security.password-command", "-ooo"),
     ("security.valid-from", "---o"),
@@ -277,7 +282,7 @@ fn value_of(key: &str) -> &'static str {
         "network.management-points" => "[\"http://mp.example.org\"]",
         "customization.variables" => "{ A = \"b\" }",
         "customization.prestart" => "{ command = \"cmd /C a.cmd\" }",
-        "output.size" => "\"dvd-5\"",
+        "output.size" | "output.part-size" => "\"dvd-5\"",
         "image.index" => "1",
         "output.oversize" => "\"refuse\"",
         "output.partition-table" => "\"gpt\"",
@@ -291,7 +296,9 @@ fn value_of(key: &str) -> &'static str {
 fn with_keys(media_type: MediaType, keys: &[&str]) -> String {
     let mut tables: BTreeMap<&str, String> = BTreeMap::new();
     tables.insert("media", format!("type = \"{}\"\n", media_type.as_str()));
-    let kind = if keys.iter().any(|key| key.starts_with("output.p") || *key == "output.oversize") {
+    let kind = if media_type == MediaType::Prestaged {
+        "wim"
+    } else if keys.iter().any(|key| *key == "output.partition-table" || *key == "output.oversize") {
         "usb"
     } else {
         "iso"
@@ -306,8 +313,7 @@ fn with_keys(media_type: MediaType, keys: &[&str]) -> String {
 
 #[test]
 fn an_option_of_another_type_is_refused_with_the_reason_and_a_required_one_is_missed() {
-    let built = [MediaType::Capture, MediaType::Bootable, MediaType::StandAlone];
-    for media_type in built {
+    for media_type in MediaType::ALL {
         let of = |wanted: fn(Use) -> bool| -> Vec<&str> {
             let options = options::OPTIONS.iter().filter(|option| wanted(option.of(media_type)));
             options
@@ -319,9 +325,6 @@ fn an_option_of_another_type_is_refused_with_the_reason_and_a_required_one_is_mi
         let known = of(|media| !matches!(media, Use::Never(_)));
         assert_eq!(problems(&with_keys(media_type, &known)), [], "{media_type:?}");
         for key in of(|media| matches!(media, Use::Never(_))) {
-            if key.starts_with("image.") {
-                continue;
-            }
             let keys: Vec<&str> = required.iter().copied().chain([key]).collect();
             let found = problems(&with_keys(media_type, &keys));
             assert_eq!(found.len(), 1, "{media_type:?} {key}: {found:#?}");
@@ -339,15 +342,7 @@ fn an_option_of_another_type_is_refused_with_the_reason_and_a_required_one_is_mi
 }
 
 #[test]
-fn media_that_are_not_built_yet_are_read_and_say_so() {
-    let text = SMALLEST.replace("stand-alone", "prestaged");
-    let found = problems(&text);
-    assert!(found.iter().any(|problem| problem.rule == "media-type-not-built"), "{found:#?}");
-    assert!(
-        problems(&SMALLEST.replace("[output]", "[output]\nkind = \"wim\""))
-            .iter()
-            .any(|p| p.rule == "output-kind-not-built")
-    );
+fn options_of_sticks_are_refused_for_discs() {
     for key in ["oversize = \"refuse\"", "partition-table = \"gpt\""] {
         let problem = problem_of("[output]", key);
         assert_eq!(
@@ -355,6 +350,69 @@ fn media_that_are_not_built_yet_are_read_and_say_so() {
             ("option-of-kind", "remove it, or write kind = \"usb\"")
         );
     }
+}
+
+const PRESTAGED: &str = "\
+[media]
+type = \"prestaged\"
+task-sequence = \"P0100020\"
+created-by = \"Factory 7\"
+version = \"3\"
+comment = \"First run\"
+
+[output]
+kind = \"wim\"
+path = \"out/oem.wim\"
+part-size = \"3.5 GB\"
+
+[image]
+os-image = \"P0100003\"
+index = 2
+
+[network]
+management-points = [\"http://mp.example.org\"]
+";
+
+#[test]
+fn prestaged_media_have_an_image_and_notes() {
+    let (definition, problems) = MediaDefinition::parse(PRESTAGED).unwrap();
+    assert_eq!(problems, []);
+    assert_eq!(definition.media_type, MediaType::Prestaged);
+    assert_eq!(definition.output.kind, OutputKind::Wim);
+    assert_eq!(definition.output.part_size.unwrap().0, 3_500_000_000);
+    let image = definition.image.unwrap();
+    assert_eq!((image.os_image.as_str(), image.index), ("P0100003", Some(2)));
+    let notes = definition.properties;
+    assert_eq!([notes.created_by, notes.version, notes.comment], ["Factory 7", "3", "First run"]);
+}
+
+#[test]
+fn notes_are_as_long_as_the_vendor_keeps_them() {
+    for (key, max) in [("created-by", 50), ("version", 32), ("comment", 127)] {
+        let with = |text: &str| {
+            let line = PRESTAGED.lines().find(|line| line.starts_with(key)).unwrap();
+            problems(&PRESTAGED.replace(line, &format!("{key} = \"{text}\"")))
+        };
+        assert_eq!(with(&"ä".repeat(max)), [], "{key}");
+        assert_eq!(with(&"ä".repeat(max + 1))[0].rule, "text-length", "{key}");
+        assert_eq!(with("a\\nb")[0].rule, "value", "{key}");
+    }
+}
+
+#[test]
+fn prestaged_media_are_a_wim_and_nothing_else_is() {
+    let kind = |text: &str| {
+        let found = problems(text);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        (found[0].rule, found[0].remedy.clone())
+    };
+    let no_parts = PRESTAGED.replace("part-size = \"3.5 GB\"\n", "");
+    let as_iso = kind(&no_parts.replace("\"wim\"", "\"iso\""));
+    assert_eq!(as_iso, ("output-kind", "kind = \"wim\"".to_owned()));
+    let unsaid = kind(&no_parts.replace("kind = \"wim\"\n", ""));
+    assert_eq!(unsaid, ("missing-key", "kind = \"wim\"".to_owned()));
+    let stand_alone = kind(&SMALLEST.replace("[output]", "[output]\nkind = \"wim\""));
+    assert_eq!(stand_alone, ("output-kind", "kind = \"iso\" or \"usb\"".to_owned()));
 }
 
 #[test]
@@ -461,7 +519,7 @@ proptest! {
 fn the_schema_knows_exactly_the_keys_that_the_parser_knows() {
     let schema = content::schema::definition();
     let mut said: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for example in [FULL, BOOTABLE] {
+    for example in [FULL, BOOTABLE, PRESTAGED] {
         let table: toml::Table = example.parse().unwrap();
         for (name, value) in &table {
             let keys = value.as_table().unwrap().keys().cloned();

@@ -483,3 +483,73 @@ fn an_application_that_nobody_described_is_missing() {
     assert_eq!(rules(&problems), ["content-missing"]);
     assert!(graph.media[0].obstacles().count() > 0);
 }
+
+fn prestaged(sequence: &str, image: &str, rest: &str) -> NamedDefinition {
+    let text = format!(
+        "[media]\ntype = \"prestaged\"\ntask-sequence = \"{sequence}\"\n{rest}\n\
+         [output]\nkind = \"wim\"\npath = \"x.wim\"\n[image]\n{image}\n\
+         [network]\nmanagement-points = [\"http://mp\"]\n\
+         [content]\npackages = [\"P0100001\", \"P0100002\"]\napplications = [\"A\"]\n"
+    );
+    let (definition, problems) = MediaDefinition::parse(&text).unwrap();
+    assert_eq!(problems, []);
+    NamedDefinition { name: format!("media-{sequence}"), definition }
+}
+
+/// A sequence that applies an image and uses two packages, of which the site has one, and an
+/// application that needs another one.
+fn catalog_for_prestaged() -> Catalog {
+    let mut catalog = catalog();
+    package(&mut catalog, "P0100001");
+    package(&mut catalog, "P0100002");
+    application(&mut catalog, "A", &[&["B"]], &[]);
+    application(&mut catalog, "B", &[], &[]);
+    let image = |index| OsImageIndex { index, name: String::new(), architecture: None };
+    add(&mut catalog, "P0100003", ObjectKind::OsImage { images: vec![image(1), image(3)] });
+    let steps = [
+        Step::Image("P0100003"),
+        Step::Package("P0100001"),
+        Step::Package("P01000FF"),
+        Step::Application("A"),
+    ];
+    sequence(&mut catalog, "P0100020", &steps);
+    catalog
+}
+
+#[test]
+fn prestaged_media_hold_what_was_chosen_and_not_what_the_steps_use() {
+    let catalog = catalog_for_prestaged();
+    let media = prestaged("P0100020", "os-image = \"P0100003\"\nindex = 3", "");
+    let (graph, problems) = resolve(&[media], &catalog);
+    assert_eq!(needs(&graph), ["P0100003", "B", "A", "P0100001", "P0100002"]);
+    assert_eq!(graph.media[0].boot_image, Some(id("P01000B0")));
+    assert_eq!(graph.media[0].obstacles().count(), 0, "{problems:#?}");
+    let unused = problems.iter().find(|problem| problem.rule == "prestaged-unused").unwrap();
+    assert_eq!(unused.place.object, Some(id("P0100002")));
+    assert!(!problems.iter().any(|problem| problem.rule == "content-missing"), "{problems:#?}");
+}
+
+#[test]
+fn a_prestaged_boot_image_is_the_one_of_the_task_sequence() {
+    let mut catalog = catalog_for_prestaged();
+    let (architecture, platform) = (Architecture::X64, BootPlatform::WinPe);
+    add(&mut catalog, "P01000B1", ObjectKind::BootImage { architecture, platform });
+    let rules = |boot: &str| {
+        let media = prestaged("P0100020", "os-image = \"P0100003\"", boot);
+        let (graph, _) = resolve(&[media], &catalog);
+        graph.media[0].obstacles().map(|problem| problem.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(rules("boot-image = \"P01000B0\""), [""; 0]);
+    assert_eq!(rules("boot-image = \"P01000B1\""), ["boot-image-differs"]);
+}
+
+#[test]
+fn an_index_that_the_image_has_not_is_told() {
+    let catalog = catalog_for_prestaged();
+    let media = prestaged("P0100020", "os-image = \"P0100003\"\nindex = 2", "");
+    let (graph, _) = resolve(&[media], &catalog);
+    let found: Vec<_> = graph.media[0].obstacles().collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].rule, found[0].class), ("image-index", ProblemClass::Definition));
+    assert!(found[0].message.contains("no image 2, but 1, 3"), "{}", found[0].message);
+}

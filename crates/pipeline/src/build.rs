@@ -1,24 +1,28 @@
 //! From a plan to a published set.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use content::Digest;
 use content::manifest::MediaManifest;
 use plan::SetDraft;
 use sha2::{Digest as _, Sha256};
+use wim::{Late, LatePart, Sha1, WimLayout};
 
 use crate::Error;
+use crate::checksum::WithSha1;
+use crate::compose::{DiscImage, wim_part};
 use crate::hash_cache::HashCache;
 use crate::image_file::ImageFile;
 use crate::media::{
     LateFile, content_lines, disc_lines, encode_lines, encode_media, media_manifest, set_digest,
 };
 use crate::output::{OutputLock, OutputPaths};
-use crate::plan_media::{DiscImage, MediaPlan};
+use crate::plan_media::MediaPlan;
 use crate::progress::{Cancel, Progress};
 use crate::scan::Scan;
 use crate::verify::{self, VerifyDepth, VerifyReport};
-use crate::write::{Digests, MethodBytes, WriteContext, Writer};
+use crate::write::{Digests, LateId, MediaBlob, MethodBytes, WriteContext, Writer};
 
 /// A set that was built and took its place.
 #[derive(Debug)]
@@ -65,15 +69,23 @@ pub fn build(
     let partial: Vec<PathBuf> = (1..=discs).map(|disc| output.partial(disc)).collect();
     let mut images = Vec::with_capacity(plan.span.discs.len());
     let mut patched = Vec::new();
+    let mut wim = None;
     for disc in 0..plan.span.discs.len() {
-        let DiscImage { image, patched: of_disc } = plan.disc_image(scan, disc)?;
+        let DiscImage { image, patched: of_disc, wim: of_wim } = plan.disc_image(scan, disc)?;
         images.push(image);
         patched.extend(of_disc);
+        wim = wim.or(of_wim);
     }
     let mut writer = Writer::create(images, &partial, scan)?;
     let BuildContext { cache, cancel, progress, verify } = *context;
-    let digests = writer.write_data(&WriteContext { scan, cache, cancel, progress })?;
-    let set = write_manifests(plan, scan, &digests, &patched, &mut writer)?;
+    let with_sha1 = if wim.is_some() { WithSha1::Yes } else { WithSha1::No };
+    let digests = writer.write_data(&WriteContext { scan, cache, cancel, progress, with_sha1 })?;
+    let mut late = LateFiles { writer: &mut writer, with_sha1, sha1: HashMap::new() };
+    let set = write_manifests(plan, scan, &digests, &patched, &mut late)?;
+    if let Some(layout) = wim {
+        let late = late.sha1;
+        write_wim_parts(&layout, &digests, &late, &mut writer)?;
+    }
     let methods = writer.finish()?;
     // What reading back takes comes on top of all that is held.
     remember(scan, digests);
@@ -124,12 +136,47 @@ fn same_media(old: &MediaManifest, new: &MediaManifest) -> bool {
     old.media_type == new.media_type && old.label == new.label && sequence(old) == sequence(new)
 }
 
+/// Late files on their way, and the digests by which a WIM names them.
+struct LateFiles<'a> {
+    writer: &'a mut Writer,
+    with_sha1: WithSha1,
+    sha1: HashMap<LateId, Sha1>,
+}
+
+impl LateFiles<'_> {
+    fn write(&mut self, file: LateFile, bytes: &[u8]) -> Result<(), Error> {
+        if self.with_sha1 == WithSha1::Yes {
+            self.sha1.insert(file.id(), Sha1::of(bytes));
+        }
+        self.writer.write_late(file.id(), bytes)
+    }
+}
+
+/// Writes what names everything else in a WIM by its digest.
+fn write_wim_parts(
+    layout: &WimLayout<MediaBlob>,
+    digests: &Digests,
+    late: &HashMap<LateId, Sha1>,
+    writer: &mut Writer,
+) -> Result<(), Error> {
+    let digests = layout.digests(|blob, _, _| {
+        let known = match blob {
+            MediaBlob::Content(blob) => digests.sha1(blob),
+            MediaBlob::Late(id) => late.get(&id).copied(),
+        };
+        known.expect("whatever is in the image has been read or written by now")
+    });
+    let Late { header, tables } = layout.encode_late(&digests);
+    writer.write_late(wim_part(LatePart::Tables), &tables)?;
+    writer.write_late(wim_part(LatePart::Header), &header)
+}
+
 fn write_manifests(
     plan: &MediaPlan,
     scan: &Scan,
     digests: &Digests,
     patched: &[(String, std::sync::Arc<[u8]>)],
-    writer: &mut Writer,
+    late: &mut LateFiles<'_>,
 ) -> Result<Digest, Error> {
     let index = &scan.index;
     let placements = plan.span.placements(index);
@@ -142,7 +189,7 @@ fn write_manifests(
         let lines = content_lines(index, &placements, position, known);
         encode_lines(lines, &mut bytes).expect("writing to memory does not fail");
         manifests.push(sha256(&bytes));
-        writer.write_late(LateFile::Content(position).id(), &bytes)?;
+        late.write(LateFile::Content(position), &bytes)?;
     }
     let mut disc_manifests = Vec::with_capacity(plan.span.discs.len());
     let discs = placements.disc_count();
@@ -151,14 +198,14 @@ fn write_manifests(
         let lines = disc_lines(index, &plan.boot, &plan.own, disc, known, patched);
         encode_lines(lines, &mut bytes).expect("writing to memory does not fail");
         disc_manifests.push(sha256(&bytes));
-        writer.write_late(LateFile::Disc(disc).id(), &bytes)?;
+        late.write(LateFile::Disc(disc), &bytes)?;
     }
     let media = |set_id: Digest, disc: u32| {
         media_manifest(&plan.facts, index, &set, &manifests, &disc_manifests, set_id, disc)
     };
     let set_id = set_digest(&media(Digest::UNKNOWN, 1));
     for disc in 1..=discs {
-        writer.write_late(LateFile::Media(disc).id(), &encode_media(&media(set_id, disc)))?;
+        late.write(LateFile::Media(disc), &encode_media(&media(set_id, disc)))?;
     }
     Ok(set_id)
 }

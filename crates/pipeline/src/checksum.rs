@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use content::{BlobId, ContentIndex, Digest, STRIPE, StripeSums};
 use sha2::{Digest as _, Sha256};
+use wim::Sha1;
 
 /// What is known of bytes that were read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,12 +13,27 @@ pub struct Checksum {
     pub digest: Digest,
     /// The sums of their stripes.
     pub stripes: StripeSums,
+    /// The digest by which a WIM names them, if somebody asked for it.
+    pub sha1: Option<Sha1>,
+}
+
+/// Whether digests for WIMs are made too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithSha1 {
+    /// They are.
+    Yes,
+    /// Nobody asks for them.
+    No,
 }
 
 impl Checksum {
     /// The checksum of bytes at hand.
-    pub fn of(bytes: &[u8]) -> Self {
-        Self { digest: Digest(Sha256::digest(bytes).into()), stripes: stripes_of(bytes) }
+    pub fn of(bytes: &[u8], with_sha1: WithSha1) -> Self {
+        Self {
+            digest: Digest(Sha256::digest(bytes).into()),
+            stripes: stripes_of(bytes),
+            sha1: (with_sha1 == WithSha1::Yes).then(|| Sha1::of(bytes)),
+        }
     }
 }
 
@@ -27,9 +43,9 @@ pub fn stripes_of(bytes: &[u8]) -> StripeSums {
 }
 
 /// Takes bytes piece by piece.
-#[derive(Default)]
 pub struct Checksummer {
     digest: Sha256,
+    sha1: Option<sha1::Sha1>,
     stripes: Vec<u32>,
     stripe: crc32fast::Hasher,
     /// How many bytes of the present stripe were taken.
@@ -37,9 +53,23 @@ pub struct Checksummer {
 }
 
 impl Checksummer {
+    /// One that has taken nothing yet.
+    pub fn new(with_sha1: WithSha1) -> Self {
+        Self {
+            digest: Sha256::new(),
+            sha1: (with_sha1 == WithSha1::Yes).then(sha1::Sha1::new),
+            stripes: Vec::new(),
+            stripe: crc32fast::Hasher::new(),
+            taken: 0,
+        }
+    }
+
     /// Takes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.digest.update(bytes);
+        if let Some(sha1) = &mut self.sha1 {
+            sha1.update(bytes);
+        }
         let mut rest = bytes;
         while !rest.is_empty() {
             let (now, later) = rest.split_at(rest.len().min(STRIPE as usize - self.taken));
@@ -60,6 +90,7 @@ impl Checksummer {
         Checksum {
             digest: Digest(self.digest.finalize().into()),
             stripes: StripeSums(self.stripes.into()),
+            sha1: self.sha1.map(|sha1| Sha1(sha1.finalize().into())),
         }
     }
 
@@ -128,11 +159,11 @@ mod tests {
             let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(len + 1)).collect();
             cuts.extend([0, len]);
             cuts.sort_unstable();
-            let mut pieces = Checksummer::default();
+            let mut pieces = Checksummer::new(WithSha1::Yes);
             cuts.windows(2).for_each(|cut| pieces.update(&bytes[cut[0]..cut[1]]));
             let whole = pieces.finish();
             prop_assert_eq!(whole.stripes.0.len(), StripeSums::count(len as u64));
-            prop_assert_eq!(whole, Checksum::of(&bytes));
+            prop_assert_eq!(whole, Checksum::of(&bytes, WithSha1::Yes));
         }
     }
 }

@@ -8,9 +8,10 @@ use image::{ByteCount, FileData, FileTree, Image, PathError, TreeProblem, ValidT
 use iso9660_writer::IsoOptions;
 use plan::{DiscDraft, Medium, SetDraft};
 use thiserror::Error;
+use wim::{Facts, Filetime, Guid, ImageTexts, LatePart, PlannedImage, WimLayout, WimOptions};
 
 use crate::media::{BootTree, ManifestSizes, MediaFacts, OwnFiles};
-use crate::write::MediaBlob;
+use crate::write::{LateId, MediaBlob};
 
 /// Why a disc's files cannot become an image.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -28,6 +29,9 @@ pub enum ComposeError {
     /// What FAT32 cannot hold.
     #[error(transparent)]
     Fat(#[from] fat32_writer::LayoutError),
+    /// What a WIM cannot hold.
+    #[error(transparent)]
+    Wim(#[from] wim::LayoutError),
 }
 
 /// How many problems a message lists.
@@ -48,6 +52,8 @@ pub enum Format {
     Iso,
     /// FAT32 in a partition, for sticks.
     Fat32(PartitionTable),
+    /// A WIM, for disks in the factory.
+    Wim,
 }
 
 impl Format {
@@ -55,7 +61,8 @@ impl Format {
     pub fn of(output: &Output) -> Self {
         match output.kind {
             OutputKind::Usb => Self::Fat32(output.partition_table),
-            OutputKind::Iso | OutputKind::Wim => Self::Iso,
+            OutputKind::Iso => Self::Iso,
+            OutputKind::Wim => Self::Wim,
         }
     }
 }
@@ -146,21 +153,46 @@ impl SetMedium<'_> {
         Ok(())
     }
 
-    /// Lays the image of disc `number` out: the list of its extents, and the files in it whose
-    /// bytes differ from their content's, by path.
+    /// Lays the image of disc `number` out.
     pub fn image(
         &self,
         tree: ValidTree<MediaBlob>,
         number: u32,
-    ) -> Result<(Image<MediaBlob>, Patched), ComposeError> {
-        if let Format::Fat32(table) = self.format {
-            let layout = fat32_writer::layout(tree, &self.fat_options(table))?;
-            return Ok((layout.into_image(), Vec::new()));
-        }
-        let layout = iso9660_writer::layout(tree, &self.iso_options(number))?;
-        let path = |(node, bytes)| (layout.tree().path(node), bytes);
-        let patched = layout.patched_files().into_iter().map(path).collect();
-        Ok((layout.into_image(), patched))
+    ) -> Result<DiscImage, ComposeError> {
+        Ok(match self.format {
+            Format::Iso => {
+                let layout = iso9660_writer::layout(tree, &self.iso_options(number))?;
+                let path = |(node, bytes)| (layout.tree().path(node), bytes);
+                let patched = layout.patched_files().into_iter().map(path).collect();
+                DiscImage { patched, ..DiscImage::of(layout.into_image()) }
+            }
+            Format::Fat32(table) => {
+                let layout = fat32_writer::layout(tree, &self.fat_options(table))?;
+                DiscImage::of(layout.into_image())
+            }
+            Format::Wim => {
+                let layout = self.wim_layout(tree)?;
+                let image = layout.image(|part| MediaBlob::Late(wim_part(part)));
+                DiscImage { wim: Some(layout), ..DiscImage::of(image) }
+            }
+        })
+    }
+
+    fn wim_layout(&self, tree: ValidTree<MediaBlob>) -> Result<WimLayout<MediaBlob>, ComposeError> {
+        let created = Filetime::from_unix_seconds(self.facts.created.as_second());
+        let staged = self.facts.staged.as_ref();
+        let image = PlannedImage {
+            tree: Arc::new(tree),
+            facts: Facts::Uniform(created),
+            texts: ImageTexts {
+                name: self.facts.label.clone(),
+                description: staged.map(|staged| staged.comment.clone()).unwrap_or_default(),
+                ..ImageTexts::default()
+            },
+        };
+        // It is data for a disk; what starts from there is the boot image in it.
+        let options = WimOptions { guid: Guid(self.facts.serial("wim")), created, boot_index: 0 };
+        Ok(wim::layout(vec![image], &options)?)
     }
 
     fn fat_options(&self, table: PartitionTable) -> FatOptions {
@@ -202,8 +234,30 @@ impl SetMedium<'_> {
     }
 }
 
-/// Files of which bytes differ from their content's.
-pub type Patched = Vec<(String, Arc<[u8]>)>;
+/// The image of a disc.
+pub struct DiscImage {
+    /// Where each byte comes from.
+    pub image: Image<MediaBlob>,
+    /// The paths and bytes of files that differ from their content's: those that hold the place of
+    /// the boot image in the volume.
+    pub patched: Vec<(String, Arc<[u8]>)>,
+    /// What makes the late parts of a WIM.
+    pub wim: Option<WimLayout<MediaBlob>>,
+}
+
+impl DiscImage {
+    fn of(image: Image<MediaBlob>) -> Self {
+        Self { image, patched: Vec::new(), wim: None }
+    }
+}
+
+/// The id of a part of a WIM that holds digests.
+pub fn wim_part(part: LatePart) -> LateId {
+    match part {
+        LatePart::Header => LateId(u32::MAX - 1),
+        LatePart::Tables => LateId(u32::MAX),
+    }
+}
 
 /// The time, or the nearest that FAT32 holds: content may be older than 1980, and a wrong clock
 /// ahead of 2107.
@@ -235,6 +289,8 @@ impl Medium for SetMedium<'_> {
             // UDF file entries describe 234 short allocation descriptors of 1 GiB − 2 KiB.
             Format::Iso => iso9660_writer::FILE_LEN_MAX,
             Format::Fat32(_) => fat32_writer::FILE_LEN_MAX,
+            // A WIM is one file itself, and no longer than one of ext4.
+            Format::Wim => ByteCount(16 << 40),
         }
     }
 
@@ -251,6 +307,7 @@ impl Medium for SetMedium<'_> {
         Ok(match self.format {
             Format::Iso => iso9660_writer::measure(&tree, &self.iso_options(disc.number))?,
             Format::Fat32(table) => fat32_writer::measure(&tree, &self.fat_options(table))?,
+            Format::Wim => self.wim_layout(tree)?.len(),
         })
     }
 }

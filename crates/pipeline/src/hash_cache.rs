@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, RwLock};
 
 use content::{Digest, StripeSums};
+use wim::Sha1;
 
 use crate::checksum::Checksum;
 use crate::stamp::{FileStamp, Nanoseconds};
@@ -60,6 +61,11 @@ impl HashCache {
         self.if_sure(stamp, |known| known.stripes(stamp))
     }
 
+    /// The digest by which a WIM names a file, if it was asked for when the file was read.
+    pub fn sha1(&self, stamp: &FileStamp) -> Option<Sha1> {
+        self.if_sure(stamp, |known| known.sha1(stamp))
+    }
+
     fn if_sure<T>(&self, stamp: &FileStamp, get: impl FnOnce(&Records) -> Option<T>) -> Option<T> {
         if stamp.is_racy_at(self.opened) {
             return None;
@@ -71,7 +77,8 @@ impl HashCache {
     pub fn learn(&self, stamp: FileStamp, checksum: &Checksum) {
         if self.path.is_some() && !stamp.is_racy_at(self.opened) {
             let sums = Sums::of(&checksum.stripes);
-            let learnt = Learnt { stamp, digest: checksum.digest, sums };
+            let sha1 = checksum.sha1.unwrap_or(Sha1::ZERO);
+            let learnt = Learnt { stamp, digest: checksum.digest, sha1, sums };
             self.learnt.lock().expect("no thread panics with the lock").push(learnt);
         }
     }

@@ -1,15 +1,20 @@
 //! An image on disk, opened for the readers, whatever its file system.
 
+mod wim;
+
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
+use ::wim::read::WimReader;
 use fat32_writer::read::FatReader;
 use fat32_writer::read::partition::GptHeader;
 use iso9660_writer::read::{DataExtent, Entry, EntryKind, IsoReader, Namespace, ReadAt};
 
+use self::wim::WimContents;
 use crate::{Error, IoContext};
 
 /// An open image.
@@ -19,6 +24,8 @@ pub struct ImageFile {
     file: File,
     len: u64,
     file_system: FileSystem,
+    /// Of a WIM the files; read when they are asked for.
+    wim: OnceLock<Result<WimContents, String>>,
 }
 
 /// What an image holds.
@@ -28,6 +35,8 @@ pub enum FileSystem {
     Iso,
     /// FAT32, bare or in a partition.
     Fat32,
+    /// A WIM, which is no file system but holds trees of files like one.
+    Wim,
 }
 
 /// Something about an image that breaks a rule of its file system.
@@ -64,7 +73,17 @@ impl ImageFile {
             true => file.seek(SeekFrom::End(0)).at("look at", path)?,
             false => metadata.len(),
         };
-        let mut image = Self { path: path.to_owned(), file, len, file_system: FileSystem::Iso };
+        let mut image = Self {
+            path: path.to_owned(),
+            file,
+            len,
+            file_system: FileSystem::Iso,
+            wim: OnceLock::new(),
+        };
+        if WimReader::open(&image).is_ok() {
+            image.file_system = FileSystem::Wim;
+            return Ok(image);
+        }
         let iso = IsoReader::open(&image).map(|iso| iso.volume_bytes());
         let fat = if iso.is_err() { fat_bytes(&image) } else { None };
         if fat.is_some() {
@@ -92,6 +111,11 @@ impl ImageFile {
         if entry.is_directory() || entry.len > max {
             return Ok(None);
         }
+        if entry.extents.iter().map(|extent| extent.len).sum::<u64>() != entry.len {
+            let message =
+                format!("holds `{path}` compressed; apply it with wimlib-imagex to read it");
+            return Err(Error::Input { path: self.path.clone(), message });
+        }
         let mut bytes = vec![0; entry.len as usize];
         let mut done = 0;
         for extent in &entry.extents {
@@ -109,6 +133,10 @@ impl ImageFile {
             let found = FatReader::open(self).and_then(|volume| volume.find(path));
             return found.map(of_fat).map_err(|error| error.to_string());
         }
+        if self.file_system == FileSystem::Wim {
+            let contents = self.wim_contents().as_ref().map_err(String::clone)?;
+            return contents.find(path).cloned().ok_or_else(|| format!("`{path}` is not there"));
+        }
         let udf = iso9660_writer::read::find(self, Namespace::Udf, path);
         let others = [Namespace::RockRidge, Namespace::Joliet].into_iter();
         let mut others =
@@ -125,7 +153,15 @@ impl ImageFile {
             FileSystem::Fat32 => FatReader::open(self)
                 .and_then(|volume| volume.walk(&mut |entry| visit(&of_fat(entry.clone()))))
                 .map_err(|error| error.to_string()),
+            FileSystem::Wim => {
+                self.wim_contents().as_ref().map_err(String::clone)?.walk(visit);
+                Ok(())
+            }
         }
+    }
+
+    fn wim_contents(&self) -> &Result<WimContents, String> {
+        self.wim.get_or_init(|| WimContents::read(self).map_err(|error| error.to_string()))
     }
 
     /// Checks every structure of the image; with `slack` also what lies between the files.
@@ -155,6 +191,7 @@ impl ImageFile {
                 };
                 faults.map(fault).collect()
             }
+            FileSystem::Wim => wim::faults(self, self.wim_contents(), slack),
         }
     }
 }
@@ -182,6 +219,16 @@ fn of_fat(entry: fat32_writer::read::Entry) -> Entry {
 }
 
 impl ReadAt for ImageFile {
+    fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(buf, offset)
+    }
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+}
+
+impl ::wim::read::ReadAt for ImageFile {
     fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
         self.file.read_exact_at(buf, offset)
     }

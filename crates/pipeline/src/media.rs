@@ -5,6 +5,7 @@ mod capture;
 mod documents;
 mod manifests;
 mod network;
+mod staged_image;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub use manifests::{
     set_digest,
 };
 pub use network::NetworkFacts;
+pub use staged_image::check as check_staged_image;
 
 /// What people decided about a set, and the names that they know its parts by.
 pub struct MediaFacts {
@@ -52,6 +54,8 @@ pub struct MediaFacts {
     pub prestart: Option<Prestart>,
     /// The contents in the order of first use.
     pub contents: Vec<ContentFacts>,
+    /// What is noted on prestaged media.
+    pub staged: Option<StagedFacts>,
     /// How media without content find their site.
     pub network: Option<NetworkFacts>,
 }
@@ -61,6 +65,21 @@ impl fmt::Debug for MediaFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MediaFacts({} {:?})", self.media_type.as_str(), self.label)
     }
+}
+
+/// What prestaged media say of themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StagedFacts {
+    /// The OS image on them.
+    pub os_image: ContentId,
+    /// Which image of its WIM is meant, from 1 on.
+    pub index: u32,
+    /// Who made them.
+    pub created_by: String,
+    /// Their version.
+    pub version: String,
+    /// Anything else.
+    pub comment: String,
 }
 
 /// What media say of a content.
@@ -101,6 +120,13 @@ impl MediaFacts {
         for content in &self.contents {
             field(content.id.as_str().as_bytes());
             field(&content.version.to_le_bytes());
+        }
+        if let Some(staged) = &self.staged {
+            field(staged.os_image.as_str().as_bytes());
+            field(&staged.index.to_le_bytes());
+            for note in [&staged.created_by, &staged.version, &staged.comment] {
+                field(note.as_bytes());
+            }
         }
         if let Some(network) = &self.network {
             for point in &network.management_points {

@@ -6,19 +6,18 @@ use content::{
     Catalog, ContentGraph, ContentId, ContentLocation, MediaDefinition, MediaType, Need, Oversize,
     ResolvedMedia,
 };
-use image::{ByteCount, Image};
+use image::ByteCount;
 use jiff::Timestamp;
 use plan::{Medium as _, SpanError, SpanPlan};
 
 use crate::certificate::MediaCertificate;
-use crate::compose::{ComposeError, Format, Patched, SetMedium};
+use crate::compose::{ComposeError, DiscImage, Format, SetMedium};
 use crate::media::{
     BootTree, ContentFacts, ManifestSizes, MediaFacts, MediaSequence, NetworkFacts, OwnFiles,
-    Prestart, capture_sequence, own_files,
+    Prestart, StagedFacts, capture_sequence, check_staged_image, own_files,
 };
 use crate::password::Password;
 use crate::scan::Scan;
-use crate::write::MediaBlob;
 use crate::{Error, Nanoseconds};
 
 /// A definition with everything that was found for it.
@@ -97,14 +96,17 @@ pub fn plan_media(
         Some(id) => BootTree::find(scan, id, format)?,
         None => BootTree::default(),
     };
-    let facts = facts(resolved, scan, secrets, created);
+    let mut facts = facts(resolved, scan, secrets, created);
+    if let (Some(staged), Some(image)) = (&mut facts.staged, &resolved.definition.image) {
+        check_staged_image(scan, staged, image.index)?;
+    }
     let own = own_files(&facts);
     let order = order(scan, &resolved.media.needs);
     // A stick is one: what does not fit it goes onto no other.
     let capacity = output.size.bytes().filter(|_| format == Format::Iso);
     let medium =
         SetMedium { format, facts: &facts, boot: &boot, own: &own, capacity, order: &order };
-    if output.oversize == Oversize::Refuse && format != Format::Iso {
+    if output.oversize == Oversize::Refuse && matches!(format, Format::Fat32(_)) {
         refuse_oversize(scan, &order, medium.max_file())?;
     }
     let span = plan::span(&scan.index, &resolved.media.needs, &medium).map_err(span_error)?;
@@ -162,7 +164,9 @@ fn facts(
     let name = |id: &ContentId| graph.content_name(id).to_owned();
     let ids: Vec<&ContentId> =
         media.needs.iter().map(|need| &need.content).chain(&media.boot_image).collect();
-    let sequences = media.sequences.iter().filter_map(|id| {
+    let holds_sequences = definition.media_type != MediaType::Prestaged;
+    let held = media.sequences.iter().filter(|_| holds_sequences);
+    let sequences = held.filter_map(|id| {
         let entry = catalog.task_sequences.get(id)?;
         let name = catalog.sequence_name(id);
         Some(MediaSequence { id: id.clone(), name, document: without_declaration(entry) })
@@ -196,8 +200,22 @@ fn facts(
             package: prestart.package.clone(),
         }),
         contents: contents.collect(),
+        staged: staged(definition),
         network: network(definition, secrets.certificate, secrets.root_certificates),
     }
+}
+
+/// What is noted on prestaged media.
+fn staged(definition: &MediaDefinition) -> Option<StagedFacts> {
+    let image = definition.image.as_ref()?;
+    let notes = &definition.properties;
+    Some(StagedFacts {
+        os_image: image.os_image.clone(),
+        index: image.index.unwrap_or(1),
+        created_by: notes.created_by.clone(),
+        version: notes.version.clone(),
+        comment: notes.comment.clone(),
+    })
 }
 
 /// How media that ask a management point find it.
@@ -228,14 +246,6 @@ fn without_declaration(entry: &content::SequenceEntry) -> String {
     body.trim().to_owned()
 }
 
-/// The image of a disc, and files in it whose bytes differ from their content's.
-pub struct DiscImage {
-    /// Where each byte comes from.
-    pub image: Image<MediaBlob>,
-    /// The paths and bytes of the files that hold the place of the boot image in the volume.
-    pub patched: Patched,
-}
-
 impl MediaPlan {
     fn medium(&self) -> SetMedium<'_> {
         SetMedium {
@@ -254,10 +264,10 @@ impl MediaPlan {
         let plan = &self.span.discs[disc];
         let failed = |error: ComposeError| Error::Layout { reason: error.to_string() };
         let tree = medium.tree(&plan.draft(&scan.index), &self.sizes).map_err(failed)?;
-        let (image, patched) = medium.image(tree, plan.number).map_err(failed)?;
-        let fits = plan.capacity.is_none_or(|capacity| image.len() <= capacity);
+        let disc = medium.image(tree, plan.number).map_err(failed)?;
+        let fits = plan.capacity.is_none_or(|capacity| disc.image.len() <= capacity);
         assert!(fits, "the planner measured the same tree with the same code");
-        Ok(DiscImage { image, patched })
+        Ok(disc)
     }
 
     /// The sum of the sizes of all images.

@@ -87,7 +87,7 @@ impl fmt::Display for Finding {
 }
 
 /// The document that verifies all others.
-const MEDIA_JSON: &str = "SMS/data/media.json";
+pub const MEDIA_JSON: &str = "SMS/data/media.json";
 
 /// The largest `media.json` that is read: some ten thousand contents.
 const MEDIA_JSON_MAX: u64 = 64 << 20;

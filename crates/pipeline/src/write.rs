@@ -20,9 +20,10 @@ use std::sync::OnceLock;
 
 use content::{BlobId, Digest, StripeSums};
 use image::{ByteOffset, Extent, Image};
+use wim::Sha1;
 
 use crate::Error;
-use crate::checksum::{Checksum, StripeTable};
+use crate::checksum::{Checksum, StripeTable, WithSha1};
 use crate::hash_cache::HashCache;
 use crate::output::available_bytes;
 use crate::progress::{Cancel, Progress};
@@ -59,6 +60,8 @@ impl std::ops::AddAssign for MethodBytes {
 pub struct Digests {
     whole: Vec<OnceLock<Digest>>,
     stripes: StripeTable,
+    /// Empty if nobody asks for them.
+    sha1: Vec<OnceLock<Sha1>>,
     parts: HashMap<(BlobId, u64), OnceLock<Checksum>>,
 }
 
@@ -71,6 +74,11 @@ impl Digests {
     /// The sums of a blob whose digest is known.
     pub fn stripes(&self, blob: BlobId) -> StripeSums {
         self.stripes.get(blob)
+    }
+
+    /// The digest by which a WIM names a blob; `None` if the images are none.
+    pub fn sha1(&self, blob: BlobId) -> Option<Sha1> {
+        self.sha1.get(blob.0 as usize)?.get().copied()
     }
 
     /// The checksum of the piece of a cut blob that starts at this offset.
@@ -98,6 +106,8 @@ pub struct WriteContext<'a> {
     pub cancel: &'a Cancel,
     /// Told after each.
     pub progress: &'a dyn Progress,
+    /// Whether the images are WIMs.
+    pub with_sha1: WithSha1,
 }
 
 impl Writer {
@@ -124,12 +134,9 @@ impl Writer {
 
     /// Writes all data whose bytes are known or can be read, and hashes what has no checked digest.
     pub fn write_data(&mut self, context: &WriteContext<'_>) -> Result<Digests, Error> {
-        let WriteContext { scan, cache, .. } = *context;
-        let digests = schedule::known_digests(&self.images, scan);
-        let schedule = schedule::schedule(&self.images, scan, &self.targets, |blob| {
-            let stripes = cache.stripes(&scan.sources.stamp(blob));
-            stripes.inspect(|stripes| digests.stripes.set(blob, 0, stripes)).is_some()
-        });
+        let digests = schedule::known_digests(&self.images, context);
+        let known = schedule::Known { scan: context.scan, cache: context.cache, digests: &digests };
+        let schedule = schedule::schedule(&self.images, &self.targets, &known);
         self.methods += execute::run(&schedule, &self.images, &self.targets, &digests, context)?;
         Ok(digests)
     }

@@ -42,6 +42,8 @@ const NO_PASSWORD: Use = Never("they hold nothing that a password could protect"
 const CERTIFICATE_DATES: Use = Never("the dates of their certificate limit them");
 const NO_VOLUME: Use = Never("they are a WIM file without a volume of their own");
 const NO_IMAGE: Use = Never("only prestaged media hold an image that is applied in the factory");
+const NOT_NOTED: Use = Never("only prestaged media bear such a note");
+const ONE_FILE: Use = Never("only a WIM comes in parts");
 const WHOLE_SEQUENCE: Use = Never("they hold the images that their task sequence references");
 
 /// Every key that not all media have, and those that some cannot do without.
@@ -53,10 +55,14 @@ pub const OPTIONS: &[MediaOption] = &[
         "media.unattended",
         [Never("they ask where the image goes"), Optional, Optional, Optional],
     ),
+    every("media.created-by", noted()),
+    every("media.version", noted()),
+    every("media.comment", noted()),
     drives("output.size", [Optional, Optional, NO_VOLUME, Optional]),
     drives("output.autorun", [Optional, Optional, NO_VOLUME, Optional]),
     sticks("output.oversize", [Optional, Optional, NO_VOLUME, Optional]),
     sticks("output.partition-table", [Optional, Optional, NO_VOLUME, Optional]),
+    every("output.part-size", [ONE_FILE, ONE_FILE, Optional, ONE_FILE]),
     every("security.password-file", [NO_PASSWORD, Optional, Optional, Optional]),
     every("security.password-command", [NO_PASSWORD, Optional, Optional, Optional]),
     every("security.valid-from", [NO_PASSWORD, CERTIFICATE_DATES, CERTIFICATE_DATES, Optional]),
@@ -91,6 +97,10 @@ const fn sticks(key: &'static str, uses: [Use; 4]) -> MediaOption {
 
 const fn network(bootable_and_prestaged: Use) -> [Use; 4] {
     [NO_NETWORK, bootable_and_prestaged, bootable_and_prestaged, NO_NETWORK]
+}
+
+const fn noted() -> [Use; 4] {
+    [NOT_NOTED, NOT_NOTED, Optional, NOT_NOTED]
 }
 
 /// The outputs that media of a type are written as.

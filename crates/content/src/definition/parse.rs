@@ -4,7 +4,7 @@ use super::network::{certificate, check_schemes, network};
 use super::{
     Customization, DEFAULT_LABEL, ExtraContent, MediaDefinition, MediaType, Network, Output,
     OutputKind, Oversize, PartitionTable, PasswordSource, Prestart, Security, UserDeviceAffinity,
-    options,
+    options, prestaged,
 };
 use crate::fields::{Field, Fields, TomlText};
 use crate::{Capacity, Problem, Severity};
@@ -33,6 +33,7 @@ pub(super) fn definition(text: &str) -> Result<(MediaDefinition, Vec<Problem>), 
         let security = root.table("security").map(security).unwrap_or_default();
         let network = root.table("network").map(network).unwrap_or_default();
         let content = root.table("content").map(content).unwrap_or_default();
+        let image = root.table("image").and_then(prestaged::image);
         let customization = root.table("customization").map(customization).unwrap_or_default();
         let media = media.and_then(self::media);
         if let (Some(media), Some(output)) = (&media, &output) {
@@ -42,6 +43,7 @@ pub(super) fn definition(text: &str) -> Result<(MediaDefinition, Vec<Problem>), 
         root.finish();
         media.zip(output).map(|(media, output)| MediaDefinition {
             output,
+            image,
             security,
             network,
             content,
@@ -60,12 +62,15 @@ fn media(fields: Fields) -> Option<MediaDefinition> {
     let media_type = media_type(&fields);
     let task_sequence = fields.id("task-sequence");
     let label = fields.get("label").and_then(|field| label(&field));
+    let properties = prestaged::properties(&fields);
     let definition = media_type.map(|media_type| MediaDefinition {
         media_type,
         task_sequence,
         boot_image: fields.id("boot-image"),
         label: label.unwrap_or_else(|| DEFAULT_LABEL.to_owned()),
         unattended: fields.boolean("unattended").unwrap_or(false),
+        properties,
+        image: None,
         output: Output {
             kind: OutputKind::Iso,
             path: PathBuf::new(),
@@ -74,6 +79,7 @@ fn media(fields: Fields) -> Option<MediaDefinition> {
             autorun: false,
             oversize: Oversize::default(),
             partition_table: PartitionTable::default(),
+            part_size: None,
         },
         security: Security::default(),
         network: Network::default(),
@@ -91,13 +97,7 @@ fn media_type(fields: &Fields) -> Option<MediaType> {
         fields.missing("type", "type = \"stand-alone\"");
         return None;
     };
-    let found = one_of(&field, &MediaType::ALL, MediaType::as_str)?;
-    if found == MediaType::Prestaged {
-        let message = "prestaged media cannot be built by this version";
-        let remedy = "it builds capture, bootable and stand-alone media";
-        field.wrong("media-type-not-built", message, remedy);
-    }
-    Some(found)
+    one_of(&field, &MediaType::ALL, MediaType::as_str)
 }
 
 /// Reads the label and says what of it a volume cannot hold.
@@ -121,7 +121,9 @@ fn label(field: &Field) -> Option<String> {
 }
 
 fn output(fields: Fields) -> Option<Output> {
-    let kind = fields.get("kind").map_or(Some(OutputKind::Iso), |field| output_kind(&field));
+    let kind = fields.get("kind").map_or(Some(OutputKind::Iso), |field| {
+        one_of(&field, &OutputKind::ALL, OutputKind::as_str)
+    });
     let size = fields.get("size").and_then(|field| capacity(&field));
     let timestamp = fields.get("timestamp").and_then(|field| timestamp(&field));
     let path = fields.get("path").map_or_else(
@@ -152,9 +154,20 @@ fn output(fields: Fields) -> Option<Output> {
         .get("partition-table")
         .and_then(|field| one_of(&field, &PartitionTable::ALL, PartitionTable::as_str))
         .unwrap_or_default();
+    let part_size = fields.get("part-size").and_then(|field| capacity(&field));
+    let part_size = part_size.and_then(Capacity::bytes);
     fields.finish();
     let size = size.unwrap_or(Capacity::Unlimited);
-    Some(Output { kind: kind?, path: path?, size, timestamp, autorun, oversize, partition_table })
+    Some(Output {
+        kind: kind?,
+        path: path?,
+        size,
+        timestamp,
+        autorun,
+        oversize,
+        partition_table,
+        part_size,
+    })
 }
 
 /// The years that the dates of all media hold: 1980 on FAT (Microsoft FAT specification, date
@@ -172,15 +185,6 @@ fn timestamp(field: &Field) -> Option<jiff::Timestamp> {
         field.wrong("value", message, "timestamp = 2026-11-01T00:00:00Z");
     }
     moment
-}
-
-fn output_kind(field: &Field) -> Option<OutputKind> {
-    let found = one_of(field, &OutputKind::ALL, OutputKind::as_str)?;
-    if found == OutputKind::Wim {
-        let message = format!("{} output cannot be built by this version", found.as_str());
-        field.wrong("output-kind-not-built", message, "it builds iso and usb");
-    }
-    Some(found)
 }
 
 fn capacity(field: &Field) -> Option<Capacity> {

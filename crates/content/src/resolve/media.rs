@@ -5,11 +5,11 @@ use tasksequence::children::MAX_CHILD_DEPTH;
 use super::applications::{self, Visited};
 use super::graph::MediaUses;
 use super::steps::Walked;
-use super::{NamedDefinition, ResolvedMedia, check, lint};
+use super::{NamedDefinition, ResolvedMedia, check, lint, prestaged};
 use crate::catalog::ObjectNames;
 use crate::{
-    Application, Catalog, CatalogObject, ContentId, MediaDefinition, Need, ObjectKind, Place,
-    Problem,
+    Application, Catalog, CatalogObject, ContentId, MediaDefinition, MediaType, Need, ObjectKind,
+    Place, Problem,
 };
 
 /// What one definition resolves to.
@@ -70,9 +70,17 @@ pub(super) fn resolve<'a>(
         problems: Vec::new(),
     };
     gathering.prestart();
+    gathering.image();
     let task_sequence = gathering.task_sequence();
     gathering.extra();
     let boot_image = check::boot_image(definition, catalog, &mut gathering.problems);
+    if definition.media_type == MediaType::Prestaged {
+        let sequence = task_sequence.and_then(|id| catalog.task_sequences.get(id));
+        gathering.problems.extend(prestaged::problems(definition, sequence, catalog));
+        if task_sequence.is_some() {
+            gathering.prestaged_references();
+        }
+    }
     gathering.whole(boot_image);
     let findings = lint::findings(definition, &gathering.ordered_sequences, catalog);
     gathering.problems.extend(findings);
@@ -99,6 +107,34 @@ impl<'a> Gathering<'a> {
         self.definition_object(package, "prestart command", "package");
     }
 
+    /// Takes the OS image of prestaged media.
+    fn image(&mut self) {
+        if let Some(image) = &self.definition.image {
+            self.definition_object(&image.os_image, "image of the definition", "os-image");
+        }
+    }
+
+    /// Notes what is on prestaged media and no step asks for.
+    fn prestaged_references(&mut self) {
+        let steps = self.ordered_sequences.iter().filter_map(|id| self.sequences.get(*id));
+        let referenced: BTreeSet<&ContentId> = steps
+            .flat_map(|walked| {
+                walked.steps.iter().flat_map(|step| &step.objects).chain(&walked.listed)
+            })
+            .collect();
+        let image = self.definition.image.iter().map(|image| &image.os_image);
+        let content = &self.definition.content;
+        let chosen = content.applications.iter().chain(&content.packages);
+        let unused = image.chain(chosen).chain(&content.driver_packages);
+        let unused = unused.filter(|id| !referenced.contains(id));
+        self.problems.extend(unused.map(prestaged::not_referenced));
+    }
+
+    /// Whether the media hold what the steps use; prestaged media hold what was chosen only.
+    fn holds_references(&self) -> bool {
+        self.definition.media_type != MediaType::Prestaged
+    }
+
     /// Walks the task sequence and its children; `None` without one.
     fn task_sequence(&mut self) -> Option<&'a ContentId> {
         let id = self.definition.task_sequence.as_ref()?;
@@ -120,12 +156,15 @@ impl<'a> Gathering<'a> {
         let sequences = self.sequences;
         let Some(walked) = sequences.get(id) else { return };
         self.ordered_sequences.push(id);
-        self.problems.extend(walked.problems.iter().cloned());
+        // What prestaged media do not hold may lie elsewhere than in this site's catalog.
+        let holds = self.holds_references();
+        let told = walked.problems.iter().filter(|found| holds || found.rule != "content-missing");
+        self.problems.extend(told.cloned());
         let mut height = 0;
         for step in &walked.steps {
             let words = format!("step {} \"{}\" of {id}", step.number, step.name);
             let reason = Reason { sequence: Some(id), step: Some(&step.path), words: &words };
-            for object in &step.objects {
+            for object in step.objects.iter().filter(|_| holds) {
                 if let Some(object) = self.catalog.objects.get(object) {
                     self.object(object, &reason);
                 }
@@ -153,7 +192,8 @@ impl<'a> Gathering<'a> {
         self.heights.insert(id, height);
         let words = format!("the reference list of {id}");
         let reason = Reason { sequence: Some(id), step: None, words: &words };
-        for object in walked.listed.iter().filter_map(|id| self.catalog.objects.get(id)) {
+        let listed = walked.listed.iter().filter(|_| holds);
+        for object in listed.filter_map(|id| self.catalog.objects.get(id)) {
             self.object(object, &reason);
         }
     }
@@ -248,9 +288,10 @@ impl<'a> Gathering<'a> {
                 self.problems.push(check::lacking_dependencies(id, &lacking, place));
             }
         }
+        let holds = self.holds_references();
         for id in &self.ordered_sequences {
             let Some(walked) = self.sequences.get(*id) else { continue };
-            for open in &walked.candidates {
+            for open in walked.candidates.iter().filter(|_| holds) {
                 if !self.has(self.catalog.objects.get(&open.object)) {
                     self.problems.push(check::candidate(open));
                 }

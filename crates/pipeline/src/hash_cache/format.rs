@@ -1,9 +1,9 @@
 //! The file of a [`HashCache`](super::HashCache).
 //!
-//! Version 2, all numbers little-endian: 16 bytes magic; the number of records, 8; the number of
-//! words after them, 8. Records of 80 bytes: device, inode, size, modification and change time in
-//! nanoseconds, 8 each; digest, 32; for a file of one stripe its sum, for a larger one the index of
-//! its words, 4; CRC-32 of the 76 bytes before, 4. Words of 4 bytes: for each larger file the CRC-32
+//! Version 3, all numbers little-endian: 16 bytes magic; the number of records, 8; the number of
+//! words after them, 8. Records of 100 bytes: device, inode, size, modification and change time in
+//! nanoseconds, 8 each; SHA-256, 32; SHA-1 or zeros, 20; for a file of one stripe its sum, for a
+//! larger one the index of its words, 4; CRC-32 of the 96 bytes before, 4. Words of 4 bytes: for each larger file the CRC-32
 //! of its sums, then the sums.
 
 use std::cmp::Ordering;
@@ -13,12 +13,19 @@ use std::path::Path;
 
 use content::{Digest, StripeSums};
 use memmap2::Mmap;
+use wim::Sha1;
 
 use crate::stamp::{FileStamp, Nanoseconds};
 
-const MAGIC: &[u8; 16] = b"tsmedia hashes 2";
+const MAGIC: &[u8; 16] = b"tsmedia hashes 3";
 const HEADER: usize = 32;
-const RECORD: usize = 80;
+const RECORD: usize = 100;
+
+/// Where fields of a record lie.
+const DIGEST: std::ops::Range<usize> = 40..72;
+const SHA1: std::ops::Range<usize> = 72..92;
+const SUMS: std::ops::Range<usize> = 92..96;
+const CHECK: usize = 96;
 
 type Record = [u8; RECORD];
 
@@ -27,6 +34,8 @@ type Record = [u8; RECORD];
 pub struct Learnt {
     pub stamp: FileStamp,
     pub digest: Digest,
+    /// Zeros if it is not known.
+    pub sha1: Sha1,
     pub sums: Sums,
 }
 
@@ -63,9 +72,15 @@ impl Records {
         self.find(stamp).map(digest)
     }
 
+    pub fn sha1(&self, stamp: &FileStamp) -> Option<Sha1> {
+        let record = self.find(stamp)?;
+        let sha1 = Sha1(record[SHA1].try_into().expect("a slice of 20 bytes"));
+        Some(sha1).filter(|sha1| *sha1 != Sha1::ZERO)
+    }
+
     pub fn stripes(&self, stamp: &FileStamp) -> Option<StripeSums> {
         let record = self.find(stamp)?;
-        let first = half_word(record, 72);
+        let first = sums_of(record);
         match StripeSums::count(stamp.size) {
             0 => Some(StripeSums::default()),
             1 => Some(StripeSums([first].into())),
@@ -99,7 +114,7 @@ impl Records {
         match StripeSums::count(word(record, 2)) {
             0 | 1 => &[],
             count => {
-                let words = self.words().get(half_word(record, 72) as usize..);
+                let words = self.words().get(sums_of(record) as usize..);
                 words.and_then(|words| words.get(..=count)).unwrap_or_default()
             }
         }
@@ -194,7 +209,7 @@ impl Entry<'_> {
         match self {
             Self::Old(record) if StripeSums::count(word(record, 2)) > 1 => {
                 let mut moved = **record;
-                moved[72..76].copy_from_slice(&at.to_le_bytes());
+                moved[SUMS].copy_from_slice(&at.to_le_bytes());
                 sealed(moved)
             }
             Self::Old(record) => **record,
@@ -233,9 +248,10 @@ fn word(record: &Record, index: usize) -> u64 {
     u64::from_le_bytes(words[index])
 }
 
-fn half_word(record: &Record, at: usize) -> u32 {
-    let (words, _) = record.as_chunks::<4>();
-    u32::from_le_bytes(words[at / 4])
+/// The sum of a file of one stripe, or the index of the words of a larger one.
+fn sums_of(record: &Record) -> u32 {
+    let (words, _) = record[SUMS].as_chunks::<4>();
+    u32::from_le_bytes(words[0])
 }
 
 fn encode(learnt: &Learnt, words_at: u32) -> Record {
@@ -246,24 +262,25 @@ fn encode(learnt: &Learnt, words_at: u32) -> Record {
     for (bytes, word) in record.as_chunks_mut::<8>().0.iter_mut().zip(words) {
         *bytes = word.to_le_bytes();
     }
-    record[40..72].copy_from_slice(&learnt.digest.0);
+    record[DIGEST].copy_from_slice(&learnt.digest.0);
+    record[SHA1].copy_from_slice(&learnt.sha1.0);
     let sums = match learnt.sums {
         Sums::One(sum) => sum,
         Sums::Many(_) => words_at,
     };
-    record[72..76].copy_from_slice(&sums.to_le_bytes());
+    record[SUMS].copy_from_slice(&sums.to_le_bytes());
     sealed(record)
 }
 
 fn sealed(mut record: Record) -> Record {
-    let check = crc32fast::hash(&record[..76]);
-    record[76..].copy_from_slice(&check.to_le_bytes());
+    let check = crc32fast::hash(&record[..CHECK]);
+    record[CHECK..].copy_from_slice(&check.to_le_bytes());
     record
 }
 
 /// The stamp of a record; `None` for a damaged one.
 fn stamp_of(record: &Record) -> Option<FileStamp> {
-    (record[76..] == crc32fast::hash(&record[..76]).to_le_bytes()).then(|| FileStamp {
+    (record[CHECK..] == crc32fast::hash(&record[..CHECK]).to_le_bytes()).then(|| FileStamp {
         device: word(record, 0),
         inode: word(record, 1),
         size: word(record, 2),
@@ -273,5 +290,5 @@ fn stamp_of(record: &Record) -> Option<FileStamp> {
 }
 
 fn digest(record: &Record) -> Digest {
-    Digest(record[40..72].try_into().expect("a slice of 32 bytes"))
+    Digest(record[DIGEST].try_into().expect("a slice of 32 bytes"))
 }

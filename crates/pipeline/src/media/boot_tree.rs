@@ -61,7 +61,7 @@ impl BootTree {
         let code = |path: &str| -> Result<Option<Arc<[u8]>>, Error> {
             find(path).map(|file| read(scan, file.blob)).transpose()
         };
-        if let Format::Fat32(_) = format {
+        if format != Format::Iso {
             tree.has_efi_loader = EFI_LOADERS.into_iter().any(|path| find(path).is_some());
             if let (Some(boot), Some(core)) = (code(GRUB_BOOT)?, code(GRUB_CORE)?) {
                 let images = GrubImages::new(&boot, &core).map_err(|problem| Error::Input {
@@ -103,6 +103,8 @@ impl BootTree {
         match format {
             Format::Iso => (self.boot.bios.is_some(), self.boot.uefi.is_some()),
             Format::Fat32(_) => (self.grub.is_some(), self.has_efi_loader),
+            // Whoever applies it to a disk makes that start under a BIOS.
+            Format::Wim => (true, self.has_efi_loader),
         }
     }
 
@@ -116,8 +118,8 @@ impl BootTree {
                 ("boot/etfsboot.com", "efi/microsoft/boot/efisys.bin")
             }
             (Format::Iso, BootPlatform::Linux) => ("boot/grub/bios.img", "boot/grub/efi.img"),
-            (Format::Fat32(_), _) if has(GRUB_CORE) => (GRUB_BOOT, EFI_LOADERS[0]),
-            (Format::Fat32(_), _) => (GRUB_CORE, EFI_LOADERS[0]),
+            (_, _) if format != Format::Iso && has(GRUB_CORE) => (GRUB_BOOT, EFI_LOADERS[0]),
+            (Format::Fat32(_) | Format::Wim, _) => (GRUB_CORE, EFI_LOADERS[0]),
         };
         let mut lacking = match self.firmwares(format) {
             (true, true) => Vec::new(),

@@ -48,7 +48,11 @@ impl OwnFiles {
 /// Makes the own files of a set.
 pub fn own_files(facts: &MediaFacts) -> OwnFiles {
     let file = |path: &str, bytes: Vec<u8>| OwnFile { path: path.to_owned(), bytes: bytes.into() };
-    let mut every = vec![file("MediaLabel.txt", format!("label={}\r\n", facts.label).into())];
+    let mut every = Vec::new();
+    // A WIM has no volume that could bear a label.
+    if facts.media_type != MediaType::Prestaged {
+        every.push(file("MediaLabel.txt", format!("label={}\r\n", facts.label).into()));
+    }
     if facts.autorun {
         every.push(file("autorun.inf", autorun(facts).into()));
     }

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use content::manifest::{
-    MEDIA_FORMAT, MEDIA_VERSION, ManifestContent, ManifestLine, ManifestPart, MediaManifest,
-    NamedId, content_manifest_path, disc_manifest_path, part_path,
+    MEDIA_FORMAT, MEDIA_VERSION, ManifestContent, ManifestLine, ManifestPart, ManifestPrestaged,
+    MediaManifest, NamedId, content_manifest_path, disc_manifest_path, part_path,
 };
 use content::{BlobId, ContentIndex, Digest, StripeSums};
 use image::ByteOffset;
@@ -13,7 +13,7 @@ use plan::{Placement, Placements, SetDraft};
 use sha2::{Digest as _, Sha256};
 
 use super::{BootTree, MediaFacts, OwnFiles};
-use crate::checksum::Checksum;
+use crate::checksum::{Checksum, WithSha1};
 use crate::write::{Digests, LateId};
 
 /// A file whose bytes depend on the digests of others.
@@ -156,19 +156,20 @@ pub fn disc_lines<'a>(
         parts: Vec::new(),
     };
     let own = own.of_disc(disc).map(move |file| {
-        let Checksum { digest, stripes } = Checksum::of(&file.bytes);
+        let Checksum { digest, stripes, .. } = Checksum::of(&file.bytes, WithSha1::No);
         line(&file.path, file.bytes.len() as u64, digest, stripes)
     });
     let tree = boot.content.as_ref().filter(|_| disc == 1).and_then(|id| index.content(id));
     let files = tree.into_iter().flat_map(move |content| {
         content.files.iter().map(move |file| {
             let size = index.size(file).0;
-            let Checksum { digest, stripes } =
+            let Checksum { digest, stripes, .. } =
                 match patched.iter().find(|(path, _)| **path == *file.path) {
-                    Some((_, bytes)) => Checksum::of(bytes),
+                    Some((_, bytes)) => Checksum::of(bytes, WithSha1::No),
                     None => Checksum {
                         digest: whole(digests, file.blob),
                         stripes: stripes(digests, file.blob, size),
+                        sha1: None,
                     },
                 };
             line(&file.path, size, digest, stripes)
@@ -219,6 +220,13 @@ pub fn media_manifest(
             .sequences
             .first()
             .map(|sequence| NamedId { id: sequence.id.to_string(), name: sequence.name.clone() }),
+        prestaged: facts.staged.as_ref().map(|staged| ManifestPrestaged {
+            os_image: staged.os_image.clone(),
+            index: staged.index,
+            created_by: staged.created_by.clone(),
+            version: staged.version.clone(),
+            comment: staged.comment.clone(),
+        }),
         boot_image: facts
             .boot_image
             .as_ref()

@@ -2,7 +2,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use super::*;
-use crate::checksum::Checksum;
+use crate::checksum::{Checksum, WithSha1};
 use crate::progress::Silent;
 
 fn scan(root: &Path, ids: &[&str]) -> Result<Scan, Error> {
@@ -102,7 +102,7 @@ fn a_digest_from_an_earlier_run_finds_a_twin_among_new_files() {
     }
     let cache_path = folder.path().join("cache");
     let cache = HashCache::open(&cache_path);
-    cache.learn(old, &Checksum::of(b"bytes"));
+    cache.learn(old, &Checksum::of(b"bytes", WithSha1::No));
     cache.flush().unwrap();
 
     write(folder.path(), "A/new", b"bytes");

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::{Key, Listed};
-use crate::checksum::Checksummer;
+use crate::checksum::{Checksummer, WithSha1};
 use crate::hash_cache::HashCache;
 use crate::progress::{Amount, Cancel, Phase, Progress};
 use crate::read::{check_unchanged, open_unchanged, read_exact, read_whole};
@@ -195,7 +195,7 @@ fn hash_all(group: &[Candidate<'_>], cache: &HashCache, cancel: &Cancel) -> Resu
     let unknown = group.iter().filter(|candidate| candidate.known.is_none());
     unknown
         .map(|candidate| {
-            let mut sums = Checksummer::default();
+            let mut sums = Checksummer::new(WithSha1::No);
             read_whole(&candidate.path(), candidate.stamp(), cancel, |bytes| sums.update(bytes))?;
             let checksum = sums.finish();
             cache.learn(*candidate.stamp(), &checksum);

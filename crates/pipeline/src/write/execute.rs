@@ -18,7 +18,7 @@ use super::clone::{cannot_clone, clone_range};
 use super::schedule::{LARGE, MediaBlob, PIECE, Segment, Task};
 use super::target::Target;
 use super::{Digests, MethodBytes, WriteContext};
-use crate::checksum::{Checksum, Checksummer, stripes_of};
+use crate::checksum::{Checksum, Checksummer, WithSha1, stripes_of};
 use crate::progress::{Amount, Phase};
 use crate::read::{check_unchanged, open_unchanged, read_exact};
 use crate::{Error, IoContext};
@@ -198,7 +198,7 @@ impl Run<'_> {
         read_exact(&file, &path, bytes, 0)?;
         check_unchanged(&file, &path, &self.context.scan.sources.stamp(blob))?;
         if hash {
-            return self.learn(blob, &path, &Checksum::of(bytes));
+            return self.learn(blob, &path, &Checksum::of(bytes, self.context.with_sha1));
         }
         self.digests.stripes.set(blob, 0, &stripes_of(bytes));
         Ok(())
@@ -217,6 +217,9 @@ impl Run<'_> {
         }
         self.digests.whole[blob.0 as usize].get_or_init(|| found);
         self.digests.stripes.set(blob, 0, &checksum.stripes);
+        if let (Some(sha1), Some(place)) = (checksum.sha1, self.digests.sha1.get(blob.0 as usize)) {
+            place.get_or_init(|| sha1);
+        }
         self.context.cache.learn(self.context.scan.sources.stamp(blob), checksum);
         for twin in self.context.scan.twins_of(blob) {
             self.context.cache.learn(twin, checksum);
@@ -297,7 +300,7 @@ impl Run<'_> {
 
     fn hash_only(&self, blob: BlobId, path: &Path, file: &File) -> Result<(), Error> {
         let size = self.context.scan.index.blob(blob).size.0;
-        let mut sums = Checksummer::default();
+        let mut sums = Checksummer::new(self.context.with_sha1);
         let mut buffer = self.pool.take();
         buffer.resize(PIECE.min(size) as usize, 0);
         let mut done = 0;
@@ -327,8 +330,9 @@ impl Run<'_> {
         let stamp = self.context.scan.sources.stamp(blob);
         let file = open_unchanged(&path, &stamp)?;
         let pieces: Vec<Segment> = segments.iter().flat_map(|segment| segment.pieces()).collect();
-        let mut whole = Checksummer::default();
-        let mut part = Checksummer::default();
+        let mut whole = Checksummer::new(self.context.with_sha1);
+        let new_part = || Checksummer::new(WithSha1::No);
+        let mut part = new_part();
         let mut part_of = 0;
         self.read_ahead(&file, &path, &pieces, stamp.size, |piece, buffer| {
             whole.update(buffer.bytes());
@@ -336,7 +340,7 @@ impl Run<'_> {
                 part.update(buffer.bytes());
                 let segment = &segments[part_of];
                 if piece.offset + piece.len == segment.offset + segment.len {
-                    let checksum = std::mem::take(&mut part).finish();
+                    let checksum = std::mem::replace(&mut part, new_part()).finish();
                     self.digests.parts[&(blob, segment.offset)].get_or_init(|| checksum);
                     part_of += 1;
                 }

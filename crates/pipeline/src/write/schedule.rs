@@ -7,12 +7,14 @@ use std::sync::OnceLock;
 
 use content::BlobId;
 use image::{Image, Source};
+use wim::Sha1;
 
 use super::buffer::ALIGNMENT;
 use super::clone::clone_range;
 use super::target::Target;
-use super::{Digests, MediaExtent};
-use crate::checksum::StripeTable;
+use super::{Digests, MediaExtent, WriteContext};
+use crate::checksum::{StripeTable, WithSha1};
+use crate::hash_cache::HashCache;
 use crate::scan::Scan;
 
 /// What a file on the media is made of.
@@ -74,17 +76,36 @@ pub enum Task {
     Clone { blob: BlobId, segment: Segment, hash: bool },
 }
 
-/// Sorts the extents of all images into tasks, the largest streams first. `has_stripes` says
-/// whether the sums of a blob are known without reading it.
+/// What is known of blobs without reading them.
+pub struct Known<'a> {
+    pub scan: &'a Scan,
+    pub cache: &'a HashCache,
+    pub digests: &'a Digests,
+}
+
+impl Known<'_> {
+    /// Whether every digest that is asked for is known and true.
+    fn digests(&self, blob: BlobId) -> bool {
+        let sha1 = self.digests.sha1.is_empty() || self.digests.sha1(blob).is_some();
+        self.scan.index.blob(blob).digest_checked && sha1
+    }
+
+    /// Whether the sums of the stripes are known; notes them if they are.
+    fn stripes(&self, blob: BlobId) -> bool {
+        let stripes = self.cache.stripes(&self.scan.sources.stamp(blob));
+        stripes.inspect(|stripes| self.digests.stripes.set(blob, 0, stripes)).is_some()
+    }
+}
+
+/// Sorts the extents of all images into tasks, the largest streams first.
 pub fn schedule(
     images: &[Image<super::MediaBlob>],
-    scan: &Scan,
     targets: &[Target],
-    has_stripes: impl Fn(BlobId) -> bool,
+    known: &Known<'_>,
 ) -> Vec<Task> {
     let mut schedule = Schedule {
-        scan,
-        has_stripes: &has_stripes,
+        scan: known.scan,
+        known,
         hashed: HashSet::new(),
         streams: HashMap::new(),
         tasks: Vec::new(),
@@ -97,7 +118,7 @@ pub fn schedule(
 
 struct Schedule<'a> {
     scan: &'a Scan,
-    has_stripes: &'a dyn Fn(BlobId) -> bool,
+    known: &'a Known<'a>,
     /// Blobs that some task hashes.
     hashed: HashSet<BlobId>,
     streams: HashMap<BlobId, Vec<Segment>>,
@@ -152,7 +173,7 @@ impl Schedule<'_> {
 
     /// Whether the bytes of this blob have to be hashed, and no other task does it.
     fn must_hash(&mut self, blob: BlobId) -> bool {
-        !self.scan.index.blob(blob).digest_checked && self.hashed.insert(blob)
+        !self.known.digests(blob) && self.hashed.insert(blob)
     }
 
     fn alone(&mut self, blob: BlobId, segment: Segment, clones: bool) {
@@ -162,7 +183,7 @@ impl Schedule<'_> {
             self.streams.entry(blob).or_default().push(segment);
         } else if clones {
             let hash =
-                self.must_hash(blob) || !(self.has_stripes)(blob) && self.hashed.insert(blob);
+                self.must_hash(blob) || !self.known.stripes(blob) && self.hashed.insert(blob);
             self.tasks.push(Task::Clone { blob, segment, hash });
         } else if self.must_hash(blob) {
             self.streams.entry(blob).or_default().push(segment);
@@ -279,7 +300,8 @@ pub fn late_places(images: &[Image<MediaBlob>]) -> HashMap<LateId, Vec<Segment>>
 }
 
 /// The digests that need no reading, and room for the others.
-pub fn known_digests(images: &[Image<MediaBlob>], scan: &Scan) -> Digests {
+pub fn known_digests(images: &[Image<MediaBlob>], context: &WriteContext<'_>) -> Digests {
+    let WriteContext { scan, cache, with_sha1, .. } = *context;
     let whole = scan.index.blobs.iter().map(|blob| match blob.digest {
         Some(digest) if blob.digest_checked => OnceLock::from(digest),
         _ => OnceLock::new(),
@@ -292,5 +314,14 @@ pub fn known_digests(images: &[Image<MediaBlob>], scan: &Scan) -> Digests {
             parts.insert((blob, offset.0), OnceLock::new());
         }
     }
-    Digests { whole: whole.collect(), stripes: StripeTable::new(&scan.index), parts }
+    let sha1 = |(id, blob): (u32, &content::Blob)| match blob.size.0 {
+        0 => OnceLock::from(Sha1::of(&[])),
+        _ if !blob.digest_checked => OnceLock::new(),
+        _ => cache.sha1(&scan.sources.stamp(BlobId(id))).map_or_else(OnceLock::new, OnceLock::from),
+    };
+    let sha1 = match with_sha1 {
+        WithSha1::Yes => (0..).zip(&scan.index.blobs).map(sha1).collect(),
+        WithSha1::No => Vec::new(),
+    };
+    Digests { whole: whole.collect(), stripes: StripeTable::new(&scan.index), sha1, parts }
 }

@@ -80,7 +80,13 @@ fn write(
     let images = expected.iter().map(Expected::image).collect();
     let mut writer = Writer::create(images, &paths, scan)?;
     let (cache, cancel) = (HashCache::none(), Cancel::new());
-    let context = WriteContext { scan, cache: &cache, cancel: &cancel, progress: &Silent };
+    let context = WriteContext {
+        scan,
+        cache: &cache,
+        cancel: &cancel,
+        progress: &Silent,
+        with_sha1: WithSha1::No,
+    };
     let digests = writer.write_data(&context)?;
     for (id, bytes) in late {
         writer.write_late(*id, bytes)?;
@@ -140,7 +146,7 @@ proptest! {
         }
         for (bytes, blob) in files.iter().zip(&blobs) {
             prop_assert_eq!(digests.whole(*blob), Some(sha256(bytes)));
-            prop_assert_eq!(digests.stripes(*blob), Checksum::of(bytes).stripes);
+            prop_assert_eq!(digests.stripes(*blob), Checksum::of(bytes, WithSha1::No).stripes);
         }
         let total: usize = expected.iter().map(|disc| disc.bytes.len()).sum();
         let MethodBytes { cloned, copied, encoded, holes } = methods;
@@ -163,8 +169,11 @@ fn a_cut_file_has_a_digest_for_the_whole_and_for_each_part() {
         assert!(fs::read(path).unwrap() == expected.bytes);
     }
     assert_eq!(digests.whole(blob), Some(sha256(&bytes)));
-    assert_eq!(digests.part(blob, ByteOffset(0)), Some(&Checksum::of(&bytes[..cut])));
-    assert_eq!(digests.part(blob, ByteOffset(cut as u64)), Some(&Checksum::of(&bytes[cut..])));
+    assert_eq!(digests.part(blob, ByteOffset(0)), Some(&Checksum::of(&bytes[..cut], WithSha1::No)));
+    assert_eq!(
+        digests.part(blob, ByteOffset(cut as u64)),
+        Some(&Checksum::of(&bytes[cut..], WithSha1::No))
+    );
 }
 
 #[test]
@@ -230,7 +239,13 @@ fn a_cancelled_write_leaves_no_image() {
         Writer::create(vec![expected.image()], std::slice::from_ref(&path), &scan).unwrap();
     let (cache, cancel) = (HashCache::none(), Cancel::new());
     cancel.cancel();
-    let context = WriteContext { scan: &scan, cache: &cache, cancel: &cancel, progress: &Silent };
+    let context = WriteContext {
+        scan: &scan,
+        cache: &cache,
+        cancel: &cancel,
+        progress: &Silent,
+        with_sha1: WithSha1::No,
+    };
     assert!(matches!(writer.write_data(&context), Err(Error::Cancelled)));
     assert!(path.exists());
     drop(writer);
@@ -251,7 +266,17 @@ fn metadata_at_odd_blocks_is_written_in_pieces() {
     }
     let image = expected.image();
     let targets = [target(folder.path())];
-    let tasks = schedule::schedule(std::slice::from_ref(&image), &scan, &targets, |_| false);
+    let (cache, cancel) = (HashCache::none(), Cancel::new());
+    let context = WriteContext {
+        scan: &scan,
+        cache: &cache,
+        cancel: &cancel,
+        progress: &Silent,
+        with_sha1: WithSha1::No,
+    };
+    let digests = schedule::known_digests(std::slice::from_ref(&image), &context);
+    let known = schedule::Known { scan: &scan, cache: &cache, digests: &digests };
+    let tasks = schedule::schedule(std::slice::from_ref(&image), &targets, &known);
     let longest = tasks.iter().map(|task| match task {
         schedule::Task::Batch { extents, .. } => {
             image.extents()[extents.clone()].iter().map(|extent| extent.len.0).sum::<u64>()
