@@ -8,7 +8,8 @@
 //!   that says what is wrong and where.
 //! - [`layout()`] plans an uncompressed WIM as an [`image::Image`]: every byte, in order, and where
 //!   it comes from. Blobs start at multiples of 4096, so whoever writes it can share their blocks
-//!   with their sources instead of copying them.
+//!   with their sources instead of copying them. [`plan_parts`] plans the parts of a WIM that is to
+//!   be split in the same way.
 //! - `libwim`, with the feature of that name, makes all others with the C library libwim: captures,
 //!   changes, exports, splits, joins, verifies and applies, with progress, a way to stop, and the
 //!   same bytes for the same input.
@@ -76,6 +77,7 @@ mod format;
 mod layout;
 #[cfg(feature = "libwim")]
 pub mod libwim;
+mod parts;
 pub mod read;
 
 pub use error::Error;
@@ -85,3 +87,4 @@ pub use layout::{
     Facts, FileFacts, ImageTexts, Late, LatePart, LayoutError, NameLimit, NameProblem, PlannedBlob,
     PlannedImage, WimLayout, WimOptions, layout,
 };
+pub use parts::{PartError, PartPiece, PlannedPart, plan_parts};

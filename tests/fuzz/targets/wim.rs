@@ -72,6 +72,9 @@ fuzz_target!(
         dump_to_string(&wim, &DumpOptions::default());
         let Ok(reader) = WimReader::open(&wim) else { return };
         let _ = inspect(&wim);
+        if let Ok(parts) = wim::plan_parts(&wim, 4096) {
+            assert!(parts.iter().all(|part| part.len <= 4096));
+        }
         let _ = reader.check_integrity(&mut |_, _| ControlFlow::Continue(()));
         if let Ok(blobs) = reader.blobs() {
             for blob in blobs.blobs() {

@@ -29,5 +29,6 @@ pub(crate) use error::images;
 pub use file::{FileSource, inspect_file};
 pub use reader::{WimInfo, WimReader, inspect};
 pub use source::ReadAt;
+pub(crate) use source::read_exact;
 pub use tree::Tree;
 pub use xml::{Architecture, ImageInfo, WindowsInfo};

@@ -130,6 +130,14 @@ impl<'a> WimReader<'a> {
         })
     }
 
+    /// Gives every entry of the blob table that counts to `visit`.
+    pub(crate) fn visit_entries(
+        &self,
+        visit: &mut dyn FnMut(&BlobEntry),
+    ) -> Result<(), ReadError> {
+        visit_entries(self.source, &self.header, visit)
+    }
+
     /// The directory tree of the image with this number; the first has 1.
     ///
     /// # Errors

@@ -7,5 +7,6 @@ mod support;
 
 mod content;
 mod errors;
+mod parts;
 mod properties;
 mod tools;
