@@ -218,6 +218,7 @@ impl Session {
         position: usize,
         scan: &Scan,
         secrets: MediaSecrets,
+        cache: &HashCache,
     ) -> Result<MediaPlan, CommandError> {
         let resolved = Resolved {
             definition: &self.definitions[position].definition,
@@ -226,7 +227,7 @@ impl Session {
             catalog: &self.catalog,
             site_code: &self.site.code,
         };
-        Ok(plan_media(&resolved, scan, secrets, source_date_epoch()?)?)
+        Ok(plan_media(&resolved, scan, secrets, source_date_epoch()?, cache)?)
     }
 
     /// Where the set of the definition at this position goes.
@@ -279,7 +280,7 @@ fn source_date_epoch() -> Result<Option<Timestamp>, CommandError> {
 }
 
 /// Keeps what a run learnt for later ones. Without that they only take longer.
-pub fn keep(cache: HashCache) {
+pub fn keep(cache: &HashCache) {
     if let Err(error) = cache.flush() {
         report::warn(&format!("what was learnt of the files is lost: {}", chain(&error)));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::PathBuf;
 
-use crate::site::{Site, stderr, tool};
+use crate::site::{Site, noise, stderr, tool};
 use crate::{content_of, digests, expected, site_with_odd_content};
 
 /// The definition of a stick, whose image is called like one of a disc.
@@ -111,4 +111,40 @@ fn a_stick_that_is_too_small_and_names_that_fat_cannot_hold_are_told_before_anyt
     assert!(!site.path("out/stick.iso").exists());
     let text = stderr(&site.run(&["plan", "stick"]));
     assert!(text.contains("the stick holds"), "{text}");
+}
+
+/// A WIM of two images in files over 4 GB, nearly all of it zeros.
+#[test]
+fn a_wim_over_four_gib_lies_on_a_stick_in_parts_that_are_used_as_they_are() {
+    let mut site = Site::new();
+    let folder = site.add_package();
+    let here = site.path("");
+    for number in 0..5 {
+        let name = format!("os/blob{number}.vhd");
+        site.write(&name, noise(number, 1000));
+        File::options().write(true).open(site.path(&name)).unwrap().set_len(820 << 20).unwrap();
+    }
+    site.write("os/Windows/notepad.exe", noise(9, 70_000));
+    let wim = format!("{folder}/sources/install.wim");
+    fs::create_dir(site.path(&format!("{folder}/sources"))).unwrap();
+    tool("wimlib-imagex", &["capture", "--compress=none", "os", &wim, "Windows"], &here);
+    fs::remove_dir_all(site.path("os")).unwrap();
+    define(&site, "unlimited", "oversize = \"refuse\"\n");
+    let planned = site.succeed(&["plan", "stick"]);
+    assert!(planned.contains("split: `sources/install.wim` of P0100200 into 2 parts"), "{planned}");
+    site.succeed(&["build", "stick", "--verify", "structure"]);
+
+    let sources = "SMS/PKG/P0100200/sources";
+    let listing = site.succeed(&["ls", "out/stick.iso", "--below", sources]);
+    assert_eq!(listing.lines().count(), 1 + 2, "{listing}");
+    for name in ["install.swm", "install2.swm"] {
+        let copy = format!("mtype -i out/stick.iso@@1M ::/{sources}/{name}");
+        tool("sh", &["-c", &format!("{copy} | cp --sparse=always /dev/stdin {name}")], &here);
+    }
+    let verified = tool("wimlib-imagex", &["verify", "install.swm", "--ref=install*.swm"], &here);
+    assert!(verified.contains("successfully verified"), "{verified}");
+    let path = "/Windows/notepad.exe";
+    let extract = ["extract", "install.swm", "1", path, "--ref=install*.swm", "--dest-dir=out"];
+    tool("wimlib-imagex", &extract, &here);
+    assert!(fs::read(site.path("out/notepad.exe")).unwrap() == noise(9, 70_000));
 }

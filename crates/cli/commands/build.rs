@@ -28,7 +28,7 @@ pub fn run(global: &Global, args: &BuildArgs) -> Result<Exit, CommandError> {
     let (outcomes, printed) = batch.build();
     drop(progress);
     // What was learnt before a failure is true all the same.
-    session::keep(cache);
+    session::keep(&cache);
     printed?;
     finish(global, outcomes)
 }

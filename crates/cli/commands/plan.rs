@@ -30,7 +30,7 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
     let scanned = session.scan(&positions, &cache, &*progress);
     drop(progress);
     // What was learnt before a failure is true all the same.
-    session::keep(cache);
+    session::keep(&cache);
     let scan = match scanned {
         Ok(scan) => scan,
         Err(pipeline::Error::Content(unusable)) => {
@@ -49,7 +49,7 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
     let plans: Vec<MediaPlan> = positions
         .iter()
         .zip(all_secrets)
-        .map(|(position, secrets)| session.plan(*position, &scan, secrets))
+        .map(|(position, secrets)| session.plan(*position, &scan, secrets, &cache))
         .collect::<Result<_, _>>()?;
     if global.json {
         let documents: Vec<Value> = plans
@@ -116,6 +116,7 @@ fn document(
     scan: &Scan,
     explain: bool,
 ) -> Result<Value, CommandError> {
+    let scan = plan.files(scan);
     let paths = plan.paths(&session.output(position)?);
     let span = &plan.span;
     let discs = span.discs.iter().zip(&paths).map(|(disc, path)| {
@@ -153,6 +154,7 @@ fn document(
             "unique_bytes": span.unique_bytes.0,
         },
         "cuts": cuts(plan, scan),
+        "splits": splits(plan, scan),
         "shared": shared(session, position)
             .into_iter()
             .map(|(content, used_by)| json!({ "content": content, "used_by": used_by }))
@@ -167,6 +169,21 @@ fn document(
         document["explain"] = json!(plan::explain(span, &scan.index));
     }
     Ok(document)
+}
+
+/// The WIMs that are too long for the file system, and what becomes of each.
+fn splits(plan: &MediaPlan, scan: &Scan) -> Vec<Value> {
+    let id = |content: u32| &scan.index.contents[content as usize].id;
+    let split = plan
+        .wims
+        .split
+        .iter()
+        .map(|wim| json!({ "content": id(wim.content), "path": wim.path, "parts": wim.parts }));
+    let unsplit =
+        plan.wims.unsplit.iter().map(
+            |wim| json!({ "content": id(wim.content), "path": wim.path, "reason": wim.reason }),
+        );
+    split.chain(unsplit).collect()
 }
 
 /// The files that are cut, with their parts.
@@ -194,6 +211,7 @@ fn text(
     scan: &Scan,
     explain: bool,
 ) -> Result<String, CommandError> {
+    let scan = plan.files(scan);
     let paths = plan.paths(&session.output(position)?);
     let span = &plan.span;
     let name = &session.definitions[position].name;
@@ -235,6 +253,15 @@ fn text(
     for (content, used_by) in shared(session, position) {
         let used_by: Vec<&str> = used_by.into_iter().map(ContentId::as_str).collect();
         text += &format!("shared: {content} by {}\n", used_by.join(", "));
+    }
+    for wim in &plan.wims.split {
+        let id = &scan.index.contents[wim.content as usize].id;
+        let parts = count(wim.parts as u64, "part");
+        text += &format!("split: `{}` of {id} into {parts} that FAT32 holds\n", wim.path);
+    }
+    for wim in &plan.wims.unsplit {
+        let id = &scan.index.contents[wim.content as usize].id;
+        text += &format!("not split but cut: `{}` of {id}: {}\n", wim.path, wim.reason);
     }
     let cut = cuts(plan, scan);
     if !cut.is_empty() {

@@ -70,18 +70,20 @@ pub fn build(
     let mut images = Vec::with_capacity(plan.span.discs.len());
     let mut patched = Vec::new();
     let mut wim = None;
+    let files = plan.files(scan);
     for disc in 0..plan.span.discs.len() {
         let DiscImage { image, patched: of_disc, wim: of_wim } = plan.disc_image(scan, disc)?;
         images.push(image);
         patched.extend(of_disc);
         wim = wim.or(of_wim);
     }
-    let mut writer = Writer::create(images, &partial, scan)?;
+    let mut writer = Writer::create(images, &partial, files)?;
     let BuildContext { cache, cancel, progress, verify } = *context;
     let with_sha1 = if wim.is_some() { WithSha1::Yes } else { WithSha1::No };
-    let digests = writer.write_data(&WriteContext { scan, cache, cancel, progress, with_sha1 })?;
+    let digests =
+        writer.write_data(&WriteContext { scan: files, cache, cancel, progress, with_sha1 })?;
     let mut late = LateFiles { writer: &mut writer, with_sha1, sha1: HashMap::new() };
-    let set = write_manifests(plan, scan, &digests, &patched, &mut late)?;
+    let set = write_manifests(plan, files, &digests, &patched, &mut late)?;
     if let Some(layout) = wim {
         let late = late.sha1;
         write_wim_parts(&layout, &digests, &late, &mut writer)?;

@@ -1,5 +1,6 @@
 //! Do it: load, scan, compose, write, verify.
 
+mod blob_source;
 pub mod build;
 pub mod catalog_edit;
 pub mod certificate;
@@ -23,6 +24,7 @@ pub mod plan_media;
 pub mod progress;
 mod read;
 pub mod scan;
+pub mod split_wims;
 mod stamp;
 pub mod verify;
 mod walk;

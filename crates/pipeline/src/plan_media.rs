@@ -12,12 +12,14 @@ use plan::{Medium as _, SpanError, SpanPlan};
 
 use crate::certificate::MediaCertificate;
 use crate::compose::{ComposeError, DiscImage, Format, SetMedium};
+use crate::hash_cache::HashCache;
 use crate::media::{
     BootTree, ContentFacts, ManifestSizes, MediaFacts, MediaSequence, NetworkFacts, OwnFiles,
     Prestart, StagedFacts, capture_sequence, check_staged_image, own_files,
 };
 use crate::password::Password;
 use crate::scan::Scan;
+use crate::split_wims::{SplitWims, split_wims};
 use crate::{Error, Nanoseconds};
 
 /// A definition with everything that was found for it.
@@ -61,6 +63,8 @@ pub struct MediaPlan {
     pub own: OwnFiles,
     /// The lengths of the manifests.
     pub sizes: ManifestSizes,
+    /// The WIMs that are on the media in parts.
+    pub wims: SplitWims,
     order: Vec<u32>,
 }
 
@@ -89,6 +93,7 @@ pub fn plan_media(
     scan: &Scan,
     secrets: MediaSecrets,
     created: Option<Timestamp>,
+    cache: &HashCache,
 ) -> Result<MediaPlan, Error> {
     let output = &resolved.definition.output;
     let format = Format::of(output);
@@ -106,6 +111,11 @@ pub fn plan_media(
     let capacity = output.size.bytes().filter(|_| format == Format::Iso);
     let medium =
         SetMedium { format, facts: &facts, boot: &boot, own: &own, capacity, order: &order };
+    let wims = match format {
+        Format::Fat32(_) => split_wims(scan, &order, medium.max_file(), cache)?,
+        Format::Iso | Format::Wim => SplitWims::default(),
+    };
+    let scan = wims.scan.as_ref().unwrap_or(scan);
     if output.oversize == Oversize::Refuse && matches!(format, Format::Fat32(_)) {
         refuse_oversize(scan, &order, medium.max_file())?;
     }
@@ -114,7 +124,7 @@ pub fn plan_media(
     let draft =
         plan::SetDraft { index: &scan.index, contents: &span.contents, placements: &placements };
     let sizes = ManifestSizes::measure(&facts, &boot, &own, &draft);
-    let plan = MediaPlan { format, span, facts, boot, own, sizes, order };
+    let plan = MediaPlan { format, span, facts, boot, own, sizes, wims, order };
     if let (Format::Fat32(_), Some(holds)) = (format, output.size.bytes())
         && plan.bytes() > holds
     {
@@ -247,6 +257,11 @@ fn without_declaration(entry: &content::SequenceEntry) -> String {
 }
 
 impl MediaPlan {
+    /// The files that the media hold: those of the run, but for WIMs in parts.
+    pub fn files<'a>(&'a self, of_run: &'a Scan) -> &'a Scan {
+        self.wims.scan.as_ref().unwrap_or(of_run)
+    }
+
     fn medium(&self) -> SetMedium<'_> {
         SetMedium {
             format: self.format,
@@ -259,7 +274,8 @@ impl MediaPlan {
     }
 
     /// Lays the image of a disc out. `disc` is its position in the plan.
-    pub fn disc_image(&self, scan: &Scan, disc: usize) -> Result<DiscImage, Error> {
+    pub fn disc_image(&self, of_run: &Scan, disc: usize) -> Result<DiscImage, Error> {
+        let scan = self.files(of_run);
         let medium = self.medium();
         let plan = &self.span.discs[disc];
         let failed = |error: ComposeError| Error::Layout { reason: error.to_string() };

@@ -7,6 +7,7 @@ mod twins;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use content::{
     Blob, BlobId, ContentId, ContentIndex, ContentLocation, Digest, IndexedContent, IndexedFile,
@@ -16,13 +17,14 @@ use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use crate::Error;
+use crate::blob_source::Composed;
 use crate::hash_cache::HashCache;
 use crate::progress::{Amount, Cancel, Phase, Progress};
 use crate::stamp::{FileStamp, Nanoseconds};
 use crate::walk::{Walked, WalkedFile, walk};
 
 /// The files of a run's contents, and where on the host their bytes lie.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scan {
     /// Every file of every content.
     pub index: ContentIndex,
@@ -35,13 +37,13 @@ pub struct Scan {
 }
 
 /// For each blob a file of the host that holds its bytes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sources {
     roots: Vec<PathBuf>,
     files: Vec<SourceFile>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct SourceFile {
     stamp: FileStamp,
     place: Place,
@@ -49,13 +51,29 @@ struct SourceFile {
 
 /// A million paths are not held twice: what lies under its own name below its content's root is
 /// found through the index.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Place {
     Indexed { content: u32, file: u32 },
     Path(Box<Path>),
+    Composed(Arc<Composed>),
 }
 
 impl Scan {
+    /// Adds a blob that consists of pieces of a file with this stamp.
+    pub(crate) fn add_composed(
+        &mut self,
+        composed: Composed,
+        stamp: FileStamp,
+        cache: &HashCache,
+    ) -> BlobId {
+        let digest = cache.get(&composed.key);
+        let size = ByteCount(composed.key.size);
+        self.index.blobs.push(Blob { size, digest, digest_checked: digest.is_some() });
+        let place = Place::Composed(Arc::new(composed));
+        self.sources.files.push(SourceFile { stamp, place });
+        BlobId(self.index.blobs.len() as u32 - 1)
+    }
+
     /// The stamps of the further files with this blob's bytes.
     pub(crate) fn twins_of(&self, blob: BlobId) -> impl Iterator<Item = FileStamp> + '_ {
         let first = self.twins.partition_point(|(twin, _)| *twin < blob);
@@ -71,6 +89,7 @@ impl Sources {
     pub fn path(&self, index: &ContentIndex, blob: BlobId) -> PathBuf {
         match &self.files[blob.0 as usize].place {
             Place::Path(path) => path.to_path_buf(),
+            Place::Composed(composed) => composed.path.clone(),
             Place::Indexed { content, file } => {
                 let path = &index.contents[*content as usize].files[*file as usize].path;
                 self.roots[*content as usize].join(&**path)
@@ -81,6 +100,22 @@ impl Sources {
     /// What that file looked like when it was listed.
     pub fn stamp(&self, blob: BlobId) -> FileStamp {
         self.files[blob.0 as usize].stamp
+    }
+
+    /// By what the checksum of a blob is kept.
+    pub(crate) fn key(&self, blob: BlobId) -> FileStamp {
+        match &self.files[blob.0 as usize].place {
+            Place::Composed(composed) => composed.key,
+            Place::Indexed { .. } | Place::Path(_) => self.stamp(blob),
+        }
+    }
+
+    /// What a blob consists of that is no whole file.
+    pub(crate) fn composed(&self, blob: BlobId) -> Option<Arc<Composed>> {
+        match &self.files[blob.0 as usize].place {
+            Place::Composed(composed) => Some(Arc::clone(composed)),
+            Place::Indexed { .. } | Place::Path(_) => None,
+        }
     }
 }
 

@@ -185,10 +185,8 @@ impl Draft {
         }
         let offset = run.start + (entry.resource.offset - run.offset);
         self.sources.push(entry.resource.offset);
-        self.entries.push(BlobEntry {
-            resource: ResourceHeader { offset, ..entry.resource },
-            ..entry
-        });
+        self.entries
+            .push(BlobEntry { resource: ResourceHeader { offset, ..entry.resource }, ..entry });
         self.end = self.end.max(end);
         true
     }

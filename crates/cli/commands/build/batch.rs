@@ -193,7 +193,7 @@ impl<'s> Batch<'s> {
         report::require_none(problems.iter().filter(|problem| problem.prevents_build()))?;
         let mut secrets = std::mem::take(&mut job.secrets);
         secrets.certificate.as_mut().map_or(Ok(()), |certificate| certificate.refresh())?;
-        let plan = self.session.plan(job.position, scan, secrets)?;
+        let plan = self.session.plan(job.position, scan, secrets, self.cache)?;
         // Now that the media fit, the certificate that they hold is worth keeping.
         let network = plan.facts.network.as_ref();
         let certificate = network.and_then(|network| network.certificate.as_ref());

@@ -3,7 +3,6 @@
 //! Threads that read and hash fill buffers, other threads write them: a device that is waited for
 //! does not keep a core from hashing.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,9 +17,9 @@ use super::clone::{cannot_clone, clone_range};
 use super::schedule::{LARGE, MediaBlob, PIECE, Segment, Task};
 use super::target::Target;
 use super::{Digests, MethodBytes, WriteContext};
+use crate::blob_source::BlobSource;
 use crate::checksum::{Checksum, Checksummer, WithSha1, stripes_of};
 use crate::progress::{Amount, Phase};
-use crate::read::{check_unchanged, open_unchanged, read_exact};
 use crate::{Error, IoContext};
 
 /// Writes that wait for the device at the same time.
@@ -193,19 +192,14 @@ impl Run<'_> {
 
     /// Reads a whole small file, and hashes it if nobody did.
     fn small(&self, blob: BlobId, bytes: &mut [u8], hash: bool) -> Result<(), Error> {
-        let path = self.path(blob);
-        let file = File::open(&path).at("open", &path)?;
-        read_exact(&file, &path, bytes, 0)?;
-        check_unchanged(&file, &path, &self.context.scan.sources.stamp(blob))?;
+        let source = BlobSource::open(self.context.scan, blob)?;
+        source.read_exact(bytes, 0)?;
+        source.check_unchanged()?;
         if hash {
-            return self.learn(blob, &path, &Checksum::of(bytes, self.context.with_sha1));
+            return self.learn(blob, source.path(), &Checksum::of(bytes, self.context.with_sha1));
         }
         self.digests.stripes.set(blob, 0, &stripes_of(bytes));
         Ok(())
-    }
-
-    fn path(&self, blob: BlobId) -> std::path::PathBuf {
-        self.context.scan.sources.path(&self.context.scan.index, blob)
     }
 
     fn learn(&self, blob: BlobId, path: &Path, checksum: &Checksum) -> Result<(), Error> {
@@ -220,7 +214,7 @@ impl Run<'_> {
         if let (Some(sha1), Some(place)) = (checksum.sha1, self.digests.sha1.get(blob.0 as usize)) {
             place.get_or_init(|| sha1);
         }
-        self.context.cache.learn(self.context.scan.sources.stamp(blob), checksum);
+        self.context.cache.learn(self.context.scan.sources.key(blob), checksum);
         for twin in self.context.scan.twins_of(blob) {
             self.context.cache.learn(twin, checksum);
         }
@@ -233,13 +227,12 @@ impl Run<'_> {
         segment: Segment,
         filled: &Sender<Filled>,
     ) -> Result<MethodBytes, Error> {
-        let path = self.path(blob);
-        let stamp = self.context.scan.sources.stamp(blob);
-        let file = open_unchanged(&path, &stamp)?;
+        let source = BlobSource::open_unchanged(self.context.scan, blob)?;
         let mut buffer = self.pool.take();
         buffer.resize(segment.len as usize, segment.start);
-        let read = read_exact(&file, &path, buffer.bytes_mut(), segment.offset)
-            .and_then(|()| check_unchanged(&file, &path, &stamp));
+        let read = source
+            .read_exact(buffer.bytes_mut(), segment.offset)
+            .and_then(|()| source.check_unchanged());
         let stripes = stripes_of(buffer.bytes());
         self.digests.stripes.set(blob, segment.offset, &stripes);
         match read {
@@ -249,6 +242,7 @@ impl Run<'_> {
         read.map(|()| MethodBytes { copied: segment.len, ..Default::default() })
     }
 
+    /// Shares the whole blocks of a segment with the source and copies the rest.
     fn clone(
         &self,
         blob: BlobId,
@@ -256,29 +250,52 @@ impl Run<'_> {
         hash: bool,
         filled: &Sender<Filled>,
     ) -> Result<MethodBytes, Error> {
-        let path = self.path(blob);
-        let stamp = self.context.scan.sources.stamp(blob);
-        let file = open_unchanged(&path, &stamp)?;
+        let source = BlobSource::open_unchanged(self.context.scan, blob)?;
         let target = &self.targets[segment.disc];
-        let whole = segment.len / ALIGNMENT as u64 * ALIGNMENT as u64;
-        if whole > 0
-            && let Err(error) =
-                clone_range(&file, segment.offset, whole, target.file(), segment.start)
-        {
-            if !cannot_clone(error) {
-                return Err(error).at("share the blocks of", &path);
+        let mut cloned = 0;
+        // Where the segment has been written up to.
+        let mut done = segment.start;
+        for (at, offset, len) in source.runs(segment.offset, segment.len) {
+            let start = segment.start + (at - segment.offset);
+            let first = start.next_multiple_of(ALIGNMENT as u64);
+            let end = (start + len) / ALIGNMENT as u64 * ALIGNMENT as u64;
+            if end <= first {
+                continue;
             }
-            return self.stream_or_copy(blob, segment, hash, filled);
+            let (from, len) = (offset + (first - start), end - first);
+            if let Err(error) = clone_range(source.file(), from, len, target.file(), first) {
+                if !cannot_clone(error) {
+                    return Err(error).at("share the blocks of", source.path());
+                }
+                return self.stream_or_copy(blob, segment, hash, filled);
+            }
+            self.copy_between(&source, segment, done..first)?;
+            cloned += len;
+            done = end;
         }
-        let mut tail = vec![0; (segment.len - whole) as usize];
-        read_exact(&file, &path, &mut tail, segment.offset + whole)?;
-        target.write_plain(&tail, segment.start + whole)?;
+        self.copy_between(&source, segment, done..segment.start + segment.len)?;
         if hash {
-            self.hash_only(blob, &path, &file)?;
+            self.hash_only(blob, &source)?;
         }
-        check_unchanged(&file, &path, &stamp)?;
+        source.check_unchanged()?;
         self.context.progress.advance(Amount { bytes: segment.len, files: 0 });
-        Ok(MethodBytes { cloned: whole, copied: tail.len() as u64, ..Default::default() })
+        Ok(MethodBytes { cloned, copied: segment.len - cloned, ..Default::default() })
+    }
+
+    /// Copies what lies in this range of the image and in no shared block.
+    fn copy_between(
+        &self,
+        source: &BlobSource,
+        segment: Segment,
+        range: std::ops::Range<u64>,
+    ) -> Result<(), Error> {
+        let mut bytes = Vec::new();
+        for start in range.clone().step_by(PIECE as usize) {
+            bytes.resize(PIECE.min(range.end - start) as usize, 0);
+            source.read_exact(&mut bytes, segment.offset + (start - segment.start))?;
+            self.targets[segment.disc].write_plain(&bytes, start)?;
+        }
+        Ok(())
     }
 
     fn stream_or_copy(
@@ -298,7 +315,7 @@ impl Run<'_> {
         Ok(methods)
     }
 
-    fn hash_only(&self, blob: BlobId, path: &Path, file: &File) -> Result<(), Error> {
+    fn hash_only(&self, blob: BlobId, source: &BlobSource) -> Result<(), Error> {
         let size = self.context.scan.index.blob(blob).size.0;
         let mut sums = Checksummer::new(self.context.with_sha1);
         let mut buffer = self.pool.take();
@@ -308,13 +325,13 @@ impl Run<'_> {
         while done < size && result.is_ok() {
             let len = PIECE.min(size - done) as usize;
             let bytes = &mut buffer.bytes_mut()[..len];
-            result = self.context.cancel.check().and_then(|()| read_exact(file, path, bytes, done));
+            result = self.context.cancel.check().and_then(|()| source.read_exact(bytes, done));
             sums.update(bytes);
             done += len as u64;
         }
         self.pool.give(buffer);
         result?;
-        self.learn(blob, path, &sums.finish())
+        self.learn(blob, source.path(), &sums.finish())
     }
 
     /// Reads a blob once, hashes the whole and, where it is cut, each part, and writes it to its
@@ -326,15 +343,14 @@ impl Run<'_> {
         parts: bool,
         filled: &Sender<Filled>,
     ) -> Result<MethodBytes, Error> {
-        let path = self.path(blob);
-        let stamp = self.context.scan.sources.stamp(blob);
-        let file = open_unchanged(&path, &stamp)?;
+        let source = BlobSource::open_unchanged(self.context.scan, blob)?;
+        let size = self.context.scan.index.blob(blob).size.0;
         let pieces: Vec<Segment> = segments.iter().flat_map(|segment| segment.pieces()).collect();
         let mut whole = Checksummer::new(self.context.with_sha1);
         let new_part = || Checksummer::new(WithSha1::No);
         let mut part = new_part();
         let mut part_of = 0;
-        self.read_ahead(&file, &path, &pieces, stamp.size, |piece, buffer| {
+        self.read_ahead(&source, &pieces, size, |piece, buffer| {
             whole.update(buffer.bytes());
             if parts {
                 part.update(buffer.bytes());
@@ -347,8 +363,8 @@ impl Run<'_> {
             }
             self.send(piece.disc, piece.start, buffer, filled);
         })?;
-        check_unchanged(&file, &path, &stamp)?;
-        self.learn(blob, &path, &whole.finish())?;
+        source.check_unchanged()?;
+        self.learn(blob, source.path(), &whole.finish())?;
         let copied = segments.iter().map(|segment| segment.len).sum();
         Ok(MethodBytes { copied, ..Default::default() })
     }
@@ -357,8 +373,7 @@ impl Run<'_> {
     /// while the one before is hashed.
     fn read_ahead(
         &self,
-        file: &File,
-        path: &Path,
+        source: &BlobSource,
         pieces: &[Segment],
         size: u64,
         mut each: impl FnMut(&Segment, Buffer),
@@ -367,7 +382,7 @@ impl Run<'_> {
             self.context.cancel.check()?;
             let mut buffer = self.pool.take();
             buffer.resize(piece.len as usize, piece.start);
-            match read_exact(file, path, buffer.bytes_mut(), piece.offset) {
+            match source.read_exact(buffer.bytes_mut(), piece.offset) {
                 Ok(()) => Ok(buffer),
                 Err(error) => {
                     self.pool.give(buffer);

@@ -92,7 +92,7 @@ impl Known<'_> {
 
     /// Whether the sums of the stripes are known; notes them if they are.
     fn stripes(&self, blob: BlobId) -> bool {
-        let stripes = self.cache.stripes(&self.scan.sources.stamp(blob));
+        let stripes = self.cache.stripes(&self.scan.sources.key(blob));
         stripes.inspect(|stripes| self.digests.stripes.set(blob, 0, stripes)).is_some()
     }
 }
@@ -257,8 +257,10 @@ pub fn clonable_devices(image: &Image<MediaBlob>, scan: &Scan, target: &Target) 
         {
             let try_one = || -> std::io::Result<()> {
                 let source = File::open(scan.sources.path(&scan.index, blob))?;
+                // Of a file that is less long than a block nothing would be shared.
+                let offset = if scan.sources.composed(blob).is_some() { 0 } else { offset.0 };
                 let len = ALIGNMENT as u64;
-                Ok(clone_range(&source, offset.0, len, target.file(), extent.start.0)?)
+                Ok(clone_range(&source, offset, len, target.file(), extent.start.0)?)
             };
             tried.entry(scan.sources.stamp(blob).device).or_insert_with(|| try_one().is_ok());
         }
@@ -317,7 +319,7 @@ pub fn known_digests(images: &[Image<MediaBlob>], context: &WriteContext<'_>) ->
     let sha1 = |(id, blob): (u32, &content::Blob)| match blob.size.0 {
         0 => OnceLock::from(Sha1::of(&[])),
         _ if !blob.digest_checked => OnceLock::new(),
-        _ => cache.sha1(&scan.sources.stamp(BlobId(id))).map_or_else(OnceLock::new, OnceLock::from),
+        _ => cache.sha1(&scan.sources.key(BlobId(id))).map_or_else(OnceLock::new, OnceLock::from),
     };
     let sha1 = match with_sha1 {
         WithSha1::Yes => (0..).zip(&scan.index.blobs).map(sha1).collect(),

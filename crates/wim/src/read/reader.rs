@@ -131,10 +131,7 @@ impl<'a> WimReader<'a> {
     }
 
     /// Gives every entry of the blob table that counts to `visit`.
-    pub(crate) fn visit_entries(
-        &self,
-        visit: &mut dyn FnMut(&BlobEntry),
-    ) -> Result<(), ReadError> {
+    pub(crate) fn visit_entries(&self, visit: &mut dyn FnMut(&BlobEntry)) -> Result<(), ReadError> {
         visit_entries(self.source, &self.header, visit)
     }
 
