@@ -104,7 +104,9 @@ fn data_is_shared_with_the_sources_where_the_file_system_can() {
     let built: serde_json::Value = serde_json::from_str(&built).unwrap();
     let cloned = built["bytes"]["cloned"].as_u64().unwrap();
     assert!(cloned >= 5_996_544, "the data was not shared: {built}");
-    assert!(before - mount.available() < 5_000_000, "the image takes room of its own");
+    // XFS gives back what it set aside for files that might have grown.
+    let taken = before.saturating_sub(mount.available());
+    assert!(taken < 5_000_000, "the image takes room of its own");
     site.succeed(&["verify", "out/one.iso"]);
     // Now nothing is read, and what the manifests say comes from the cache.
     let image = fs::read(site.path("out/one.iso")).unwrap();
