@@ -21,9 +21,9 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   tsmedia init farm                       make a site with an example
-  tsmedia --site farm plan windows11      show the discs without writing them
-  tsmedia --site farm build windows11     write, verify and publish the set
-  tsmedia verify out/windows11.iso        read a set back
+  tsmedia --site farm plan two-discs      show the discs without writing them
+  tsmedia --site farm build two-discs     write, verify and publish the set
+  tsmedia verify farm/out/two-discs.iso   read a set back
 ";
 
 fn after_help() -> String {
@@ -58,6 +58,9 @@ pub enum Command {
     #[command(subcommand)]
     Content(ContentCommand),
     /// Report every problem of media definitions at once
+    ///
+    /// Asks whether the media can be built: errors alone give another exit code than 0. What only
+    /// the bytes of files tell, `plan` finds.
     Check(CheckArgs),
     /// Show what would be built: discs, bytes, duplicates, cuts; nothing is written
     Plan(PlanArgs),
@@ -108,6 +111,8 @@ pub enum TsCommand {
     /// Show a task sequence: its steps, groups and references
     Show(TsArgs),
     /// Check a task sequence by every rule
+    ///
+    /// Asks whether anything is to be said of the sequence: any error or warning gives exit code 3.
     Check(TsCheckArgs),
     /// Write a task sequence to a file: .xml or export .zip
     Export(TsExportArgs),

@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod concerned;
 mod exit;
 mod given_images;
 mod interruption;

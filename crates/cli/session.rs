@@ -5,8 +5,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use content::{
-    BootPlatform, Catalog, Certificate, ContentGraph, ContentId, NamedDefinition, ObjectKind,
-    PasswordSource, Problem, Site, windows_names,
+    BootPlatform, Catalog, Certificate, ContentGraph, ContentId, ContentLocation, NamedDefinition,
+    ObjectKind, PasswordSource, Place, Problem, ProblemClass, Site, windows_names,
 };
 use jiff::Timestamp;
 use pipeline::certificate::{self, MediaCertificate, Moments};
@@ -144,10 +144,23 @@ impl Session {
         cache: &HashCache,
         progress: &dyn Progress,
     ) -> Result<Scan, pipeline::Error> {
+        pipeline::scan::run(&self.locations(positions), cache, &CANCEL, progress)
+    }
+
+    /// The same by their names alone: nothing is read.
+    pub fn list(
+        &self,
+        positions: &[usize],
+        progress: &dyn Progress,
+    ) -> Result<Scan, pipeline::Error> {
+        pipeline::scan::list(&self.locations(positions), &CANCEL, progress)
+    }
+
+    fn locations(&self, positions: &[usize]) -> Vec<(ContentId, ContentLocation)> {
         let mut locations = pipeline::plan_media::locations(&self.graph, &self.catalog);
         locations
             .retain(|(content, _)| positions.iter().any(|position| self.needs(*position, content)));
-        pipeline::scan::run(&locations, cache, &CANCEL, progress)
+        locations
     }
 
     /// Whether the media of the definition at this position hold a content.
@@ -156,11 +169,31 @@ impl Session {
         shared.is_some_and(|shared| shared.media.binary_search(&position).is_ok())
     }
 
-    /// What is wrong with the names of the files that the media of the definition at this position
-    /// hold.
-    pub fn name_problems(&self, position: usize, scan: &Scan) -> Vec<Problem> {
+    /// What is wrong with the files that the media of the definition at this position hold: names
+    /// that Windows cannot have, and contents without any file.
+    pub fn file_problems(&self, position: usize, scan: &Scan) -> Vec<Problem> {
         let media = &self.graph.media[position];
-        windows_names::problems(&scan.index, media, self.platform(position))
+        let mut problems = windows_names::problems(&scan.index, media, self.platform(position));
+        let name = &self.definitions[position].name;
+        let is_empty = |id: &&ContentId| {
+            scan.index.content(id).is_some_and(|content| content.files.is_empty())
+        };
+        let empty = media.needs.iter().map(|need| &need.content).filter(is_empty);
+        problems.extend(empty.map(|id| {
+            let message = format!("content `{id}` has no files: its folder is empty");
+            Problem::warning("content-empty", message)
+                .remedy("put its files there; a share may have to be mounted")
+                .at(Place::object(id))
+                .in_definition(name)
+        }));
+        problems.extend(media.boot_image.as_ref().filter(is_empty).map(|id| {
+            let message = format!("boot image `{id}` has no files: its folder is empty");
+            Problem::error("boot-image-missing", ProblemClass::Missing, message)
+                .remedy("put its files there; a share may have to be mounted")
+                .at(Place::object(id))
+                .in_definition(name)
+        }));
+        problems
     }
 
     /// What the boot image of the definition at this position lacks to be started.
@@ -287,13 +320,13 @@ pub fn keep(cache: &HashCache) {
 }
 
 /// Opens the cache of digests.
-pub fn cache(args: &CacheArgs) -> HashCache {
+pub fn cache(args: &CacheArgs) -> Result<HashCache, CommandError> {
     if args.no_cache {
-        return HashCache::none();
+        return Ok(HashCache::none());
     }
     match args.cache.clone().or_else(default_cache) {
-        Some(path) => HashCache::open(&path),
-        None => HashCache::none(),
+        Some(path) => Ok(HashCache::open(&path)?),
+        None => Ok(HashCache::none()),
     }
 }
 

@@ -137,7 +137,7 @@ fn missing_content_is_found_by_check_and_stops_the_build() {
     let session = Session::with_site();
     fs::remove_dir_all(session.path("farm/content/packages/tools")).unwrap();
     let found = session.farm("check example --json").exits(4).json();
-    assert_eq!(each(&found["problems"], "rule"), ["content-missing"]);
+    assert_eq!(each(&found["problems"], "rule"), ["content-missing", "boot-image-incomplete"]);
     assert!(each(&found["problems"], "where")[0].contains("Set the power plan (step 8)"));
     assert!(each(&found["problems"], "remedy")[0].contains("tsmedia content update P0100004"));
     session.farm("build example").refused(4, &["content-missing", "packages/tools"]);

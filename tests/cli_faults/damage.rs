@@ -218,3 +218,16 @@ fn what_differs_between_two_sets_is_listed() {
     }
     assert!(!text.contains("P0100200"), "{text}");
 }
+
+#[test]
+fn copies_of_discs_and_several_whole_sets_are_no_damage() {
+    let site = set_of_two();
+    fs::copy(site.path("out/set.2.iso"), site.path("copy.iso")).unwrap();
+    site.succeed(&["verify", "out/set.1.iso", "out/set.2.iso", "copy.iso", "out/set.1.iso"]);
+    site.define("other", "unlimited", "");
+    site.succeed(&["build", "other"]);
+    site.succeed(&["verify", "out/set.iso", "out/other.iso"]);
+    // Half a set beside another one is a set that was put together wrongly.
+    let output = site.run(&["verify", "out/set.1.iso", "out/other.iso"]);
+    assert_eq!(output.status.code(), Some(6));
+}

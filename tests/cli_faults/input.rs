@@ -130,20 +130,71 @@ fn a_boot_image_that_cannot_start_the_operating_system_is_refused() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named() {
+fn files_that_cannot_be_read_are_named_by_every_verb() {
     let (site, folder) = site_with_package();
-    let secret = site.path(&format!("{folder}/secret.bin"));
-    fs::write(&secret, b"x").unwrap();
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
-    fs::set_permissions(site.path(""), fs::Permissions::from_mode(0o777)).unwrap();
-    let mut command = site.command(&["build", "one"]);
-    if rustix::process::geteuid().is_root() {
-        command.uid(65534).gid(65534);
+    for name in ["secret.bin", "other.bin"] {
+        let secret = site.path(&format!("{folder}/{name}"));
+        fs::write(&secret, b"x").unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
     }
-    let output = command.output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    assert!(stderr(&output).contains("secret.bin"), "{}", stderr(&output));
+    fs::set_permissions(site.path(""), fs::Permissions::from_mode(0o777)).unwrap();
+    for verb in ["check", "plan", "build"] {
+        let mut command = site.command(&[verb, "one"]);
+        if rustix::process::geteuid().is_root() {
+            command.uid(65534).gid(65534);
+        }
+        let output = command.output().unwrap();
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), stderr(&output));
+        assert_eq!(output.status.code(), Some(4), "{verb}: {text}");
+        for part in ["secret.bin", "other.bin", "of content P0100200", "make it readable"] {
+            assert!(text.contains(part), "{verb}: no `{part}` in {text}");
+        }
+    }
     assert_eq!(site.outputs(), [""; 0]);
+}
+
+#[test]
+fn an_empty_content_is_told_and_an_empty_boot_image_stops_the_build() {
+    let (site, folder) = site_with_package();
+    tool("sh", &["-c", &format!("rm -r {folder}/*")], &site.path(""));
+    let text = stderr(&site.run(&["build", "one"]));
+    assert!(text.contains("content-empty") && text.contains("P0100200"), "{text}");
+    tool("sh", &["-c", "rm -r content/boot/*"], &site.path(""));
+    for verb in ["check", "plan", "build"] {
+        let output = site.run(&[verb, "one"]);
+        assert_eq!(output.status.code(), Some(4), "{verb}");
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), stderr(&output));
+        assert!(text.contains("boot-image-missing") && text.contains("is empty"), "{text}");
+    }
+}
+
+/// Whoever mistypes a path loses nothing.
+#[test]
+fn only_media_that_a_build_has_made_are_replaced() {
+    let (site, folder) = site_with_package();
+    site.succeed(&["build", "one"]);
+    site.succeed(&["build", "one"]);
+    site.write("out/one.iso", "my thesis");
+    let text = site.fail(&["build", "one"], 2);
+    assert!(text.contains("out/one.iso") && text.contains("output.path"), "{text}");
+    assert_eq!(fs::read(site.path("out/one.iso")).unwrap(), b"my thesis");
+
+    for path in ["site.toml", &format!("{folder}/setup.exe"), "media/one.toml"] {
+        let before = fs::read(site.path(path)).unwrap();
+        let definition = fs::read_to_string(site.path("media/one.toml")).unwrap();
+        site.write("media/lost.toml", definition.replace("out/one.iso", path));
+        let text = site.fail(&["build", "lost"], 2);
+        assert!(text.contains(path), "{text}");
+        assert!(fs::read(site.path(path)).unwrap() == before, "{path}");
+    }
+    // A disc of a set never takes the place of single media of that name.
+    fs::remove_file(site.path("out/one.iso")).unwrap();
+    site.succeed(&["build", "one"]);
+    fs::rename(site.path("out/one.iso"), site.path("out/set.2.iso")).unwrap();
+    site.write(&format!("{folder}/large.bin"), noise(7, 3_000_000));
+    site.define("set", "3.3 MB", "");
+    let text = site.fail(&["build", "set"], 2);
+    assert!(text.contains("set.2.iso") && text.contains("disc 2"), "{text}");
 }
 
 #[test]
@@ -229,7 +280,7 @@ fn files_of_a_folder_that_cannot_be_read_are_found_by_content_verify() {
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(4), "{text}");
-    for part in ["content-unreadable", "a.bin", "b.bin", "P0100200", "remedy"] {
+    for part in ["content-unusable", "a.bin", "b.bin", "P0100200", "remedy"] {
         assert!(text.contains(part), "no `{part}` in: {text}");
     }
 }

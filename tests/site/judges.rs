@@ -19,7 +19,8 @@ const HYBRID: &str = "There are data after the end of archive";
 pub fn judge_all(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
-        let is_image = path.extension().is_some_and(|extension| extension == "iso");
+        let is_image =
+            path.extension().is_some_and(|extension| extension == "iso" || extension == "wim");
         let len = fs::metadata(&path).unwrap().len();
         if is_image && (LEN_MIN..=LEN_MAX).contains(&len) {
             judge(&path);
@@ -53,4 +54,5 @@ fn judge(image: &Path) {
     let found = tool("xorriso", &["-indev", path, "-check_media", "--"], folder);
     assert!(!found.contains("FAILURE") && !found.contains("SORRY"), "{found}");
     tool("isoinfo", &["-d", "-i", path], folder);
+    tool("bsdtar", &["-tf", path], folder);
 }

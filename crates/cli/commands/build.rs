@@ -17,7 +17,7 @@ pub fn run(global: &Global, args: &BuildArgs) -> Result<Exit, CommandError> {
     interruption::catch_interruption()?;
     let session = Session::open(global, &args.definitions)?;
     report::tell_problems(&session.problems, false);
-    let cache = session::cache(&args.cache);
+    let cache = session::cache(&args.cache)?;
     let depth = match args.verify {
         Depth::Full => VerifyDepth::Full,
         Depth::Structure => VerifyDepth::Structure,

@@ -1,10 +1,13 @@
 //! `tsmedia check`: every problem of definitions at once.
 
 use pipeline::load;
+use pipeline::progress::Silent;
 use serde_json::json;
 
 use crate::args::{CheckArgs, Global};
+use crate::concerned::concerned;
 use crate::exit::{CommandError, Exit};
+use crate::interruption;
 use crate::report::{self, count};
 use crate::session::{self, Session};
 
@@ -14,8 +17,11 @@ pub fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CommandError> {
     } else {
         args.definitions.clone()
     };
-    let session = Session::open(global, &names)?;
+    interruption::catch_interruption()?;
+    let mut session = Session::open(global, &names)?;
     session.require_found()?;
+    files(&mut session)?;
+    let secret = secrets(&mut session);
     let problems = &session.problems;
     if global.json {
         let document = json!({
@@ -32,5 +38,42 @@ pub fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CommandError> {
         text += &format!("{definitions}: {}\n", count(problems.len() as u64, "problem"));
         report::print(&text)?;
     }
-    Ok(report::exit_of(problems).unwrap_or(Exit::Done))
+    Ok(report::exit_of(problems).or(secret).unwrap_or(Exit::Done))
+}
+
+/// Adds what is wrong with the files of all media, as far as their names tell.
+fn files(session: &mut Session) -> Result<(), CommandError> {
+    let mut positions: Vec<usize> = (0..session.definitions.len()).collect();
+    let scan = loop {
+        let error = match session.list(&positions, &Silent) {
+            Ok(scan) => break scan,
+            Err(error) => error,
+        };
+        let pipeline::Error::Content(unusable) = &error else { return Err(error.into()) };
+        session.problems.extend(unusable.iter().map(report::content_problem));
+        let concerned = concerned(session, &positions, &error);
+        positions.retain(|position| !concerned.contains(position));
+    };
+    for position in positions {
+        let mut problems = session.file_problems(position, &scan);
+        problems.extend(session.boot_problems(position, &scan)?);
+        session.problems.extend(problems);
+    }
+    Ok(())
+}
+
+/// Adds what is wrong with passwords and certificates, and tells what cannot be had at all; that
+/// is the exit code, if it is the worst.
+fn secrets(session: &mut Session) -> Option<Exit> {
+    let mut exit = None;
+    for position in 0..session.definitions.len() {
+        match session.secrets(position) {
+            Ok((_, problems)) => session.problems.extend(problems),
+            Err(error) => {
+                report::tell_error(&error, Some(&session.definitions[position].name));
+                exit = exit.or(Some(error.exit));
+            }
+        }
+    }
+    exit
 }

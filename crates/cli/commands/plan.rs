@@ -1,11 +1,16 @@
 //! `tsmedia plan`: what would be built.
 
+use std::collections::BTreeMap;
+
 use content::{ContentId, Problem};
-use pipeline::plan_media::MediaPlan;
+use pipeline::HashCache;
+use pipeline::plan_media::{MediaPlan, MediaSecrets};
+use pipeline::progress::Progress;
 use pipeline::scan::Scan;
 use serde_json::{Value, json};
 
 use crate::args::{Global, PlanArgs};
+use crate::concerned::{concerned, part_of};
 use crate::exit::{CommandError, Exit};
 use crate::interruption;
 use crate::report::{self, count, size};
@@ -15,76 +20,172 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
     interruption::catch_interruption()?;
     let mut session = Session::open(global, &args.definitions)?;
     session.require_found()?;
-    if let Some(exit) = session.prevented() {
-        return refused(global, &session, exit);
+    let mut outcomes: Vec<Outcome> = (0..session.definitions.len())
+        .map(|position| match session.require_buildable(position) {
+            Ok(()) => Outcome::Open,
+            Err(error) => Outcome::Refused(error.exit),
+        })
+        .collect();
+    let mut secrets = BTreeMap::new();
+    for (position, outcome) in outcomes.iter_mut().enumerate() {
+        if !matches!(outcome, Outcome::Open) {
+            continue;
+        }
+        match session.secrets(position) {
+            Ok((of_definition, problems)) => {
+                secrets.insert(position, of_definition);
+                session.problems.extend(problems);
+            }
+            Err(error) => *outcome = failed(&session, position, error)?,
+        }
     }
-    let positions: Vec<usize> = (0..session.definitions.len()).collect();
-    let mut all_secrets = Vec::with_capacity(positions.len());
-    for position in &positions {
-        let (secrets, problems) = session.secrets(*position)?;
-        all_secrets.push(secrets);
-        session.problems.extend(problems);
-    }
-    let cache = session::cache(&args.cache);
+    let cache = session::cache(&args.cache)?;
     let progress = crate::progress::progress(global.progress);
-    let scanned = session.scan(&positions, &cache, &*progress);
+    let scan = scan(&mut session, &mut outcomes, &cache, &*progress);
     drop(progress);
     // What was learnt before a failure is true all the same.
     session::keep(&cache);
-    let scan = match scanned {
-        Ok(scan) => scan,
-        Err(pipeline::Error::Content(unusable)) => {
-            session.problems.extend(unusable.iter().map(report::content_problem));
-            return refused(global, &session, Exit::ContentMissing);
-        }
-        Err(error) => return Err(error.into()),
-    };
-    for position in &positions {
-        session.problems.extend(session.name_problems(*position, &scan));
-        session.problems.extend(session.boot_problems(*position, &scan)?);
-    }
-    if let Some(exit) = session.prevented() {
-        return refused(global, &session, exit);
-    }
-    let plans: Vec<MediaPlan> = positions
-        .iter()
-        .zip(all_secrets)
-        .map(|(position, secrets)| session.plan(*position, &scan, secrets, &cache))
-        .collect::<Result<_, _>>()?;
-    if global.json {
-        let documents: Vec<Value> = plans
-            .iter()
-            .enumerate()
-            .map(|(position, plan)| document(&session, position, plan, &scan, args.explain))
-            .collect::<Result<_, _>>()?;
-        match &documents[..] {
-            [document] => report::print_json(document)?,
-            _ => report::print_json(&json!({ "plans": documents }))?,
-        }
-    } else {
-        report::tell_problems(&session.problems, true);
-        for (position, plan) in plans.iter().enumerate() {
-            report::print(&text(&session, position, plan, &scan, args.explain)?)?;
+    let scan = scan?;
+    if let Some(scan) = &scan {
+        for (position, secrets) in secrets {
+            if let Outcome::Open = outcomes[position] {
+                outcomes[position] = plan(&mut session, position, scan, secrets, &cache)?;
+            }
         }
     }
-    Ok(Exit::Done)
+    show(global, args, &session, &outcomes, scan.as_ref())?;
+    let exits = outcomes.iter().find_map(|outcome| match outcome {
+        Outcome::Refused(exit) => Some(*exit),
+        Outcome::Open | Outcome::Planned(_) => None,
+    });
+    // An error of the site stands against all of them, even against none.
+    Ok(exits.or_else(|| session.prevented().filter(|_| outcomes.is_empty())).unwrap_or(Exit::Done))
 }
 
-/// Tells what keeps the media from being built.
-fn refused(global: &Global, session: &Session, exit: Exit) -> Result<Exit, CommandError> {
-    if global.json {
-        report::print_json(&json!({
-            "media": null,
-            "discs": [],
-            "content": null,
-            "swaps": null,
-            "lower_bound_discs": null,
-            "problems": report::problems_json(&session.problems),
-        }))?;
-    } else {
+/// What has become of a definition.
+enum Outcome {
+    /// Nothing speaks against it yet.
+    Open,
+    /// Why there is no plan stands among the session's problems or was told.
+    Refused(Exit),
+    Planned(Box<MediaPlan>),
+}
+
+/// One of several definitions fails alone; the only one is the command's own error.
+fn failed(
+    session: &Session,
+    position: usize,
+    error: CommandError,
+) -> Result<Outcome, CommandError> {
+    if session.asked.len() == 1 {
+        return Err(error);
+    }
+    report::tell_error(&error, Some(&session.definitions[position].name));
+    Ok(Outcome::Refused(error.exit))
+}
+
+/// Lists and hashes the files of the definitions that are open. Those whose files cannot be used
+/// are refused, and the others go on.
+fn scan(
+    session: &mut Session,
+    outcomes: &mut [Outcome],
+    cache: &HashCache,
+    progress: &dyn Progress,
+) -> Result<Option<Scan>, CommandError> {
+    loop {
+        let open = outcomes.iter().enumerate().filter(|(_, known)| matches!(known, Outcome::Open));
+        let positions: Vec<usize> = open.map(|(position, _)| position).collect();
+        if positions.is_empty() {
+            return Ok(None);
+        }
+        let error = match session.scan(&positions, cache, progress) {
+            Ok(scan) => return Ok(Some(scan)),
+            Err(error) => error,
+        };
+        let concerned = concerned(session, &positions, &error);
+        if let pipeline::Error::Content(unusable) = &error {
+            session.problems.extend(unusable.iter().map(report::content_problem));
+            concerned.iter().for_each(|at| outcomes[*at] = Outcome::Refused(Exit::ContentMissing));
+            continue;
+        }
+        for position in concerned {
+            let error = part_of(session, position, &error);
+            outcomes[position] = failed(session, position, error)?;
+        }
+    }
+}
+
+fn plan(
+    session: &mut Session,
+    position: usize,
+    scan: &Scan,
+    secrets: MediaSecrets,
+    cache: &HashCache,
+) -> Result<Outcome, CommandError> {
+    let mut problems = session.file_problems(position, scan);
+    problems.extend(session.boot_problems(position, scan)?);
+    let prevents = problems.iter().filter(|problem| problem.prevents_build());
+    let exit = report::exit_of(prevents);
+    session.problems.extend(problems);
+    if let Some(exit) = exit {
+        return Ok(Outcome::Refused(exit));
+    }
+    match session.plan(position, scan, secrets, cache) {
+        Ok(plan) => Ok(Outcome::Planned(Box::new(plan))),
+        Err(error) => failed(session, position, error),
+    }
+}
+
+fn show(
+    global: &Global,
+    args: &PlanArgs,
+    session: &Session,
+    outcomes: &[Outcome],
+    scan: Option<&Scan>,
+) -> Result<(), CommandError> {
+    if !global.json {
         report::tell_problems(&session.problems, true);
     }
-    Ok(exit)
+    let mut documents = Vec::with_capacity(outcomes.len());
+    for (position, outcome) in outcomes.iter().enumerate() {
+        match (outcome, scan) {
+            (Outcome::Planned(plan), Some(scan)) if global.json => {
+                documents.push(document(session, position, plan, scan, args.explain)?);
+            }
+            (Outcome::Planned(plan), Some(scan)) => {
+                report::print(&text(session, position, plan, scan, args.explain)?)?;
+            }
+            _ => documents.push(no_plan(session, position)),
+        }
+    }
+    match &documents[..] {
+        _ if !global.json => Ok(()),
+        _ if session.asked.len() > 1 => report::print_json(&json!({
+            "plans": documents,
+            // Those of definitions that cannot be read stand in no plan.
+            "problems": report::problems_json(&session.problems),
+        })),
+        [document] => report::print_json(document),
+        _ => report::print_json(&without_plan(None, &session.problems)),
+    }
+}
+
+/// The document of a definition of which there is no plan.
+fn no_plan(session: &Session, position: usize) -> Value {
+    let name = &session.definitions[position].name;
+    without_plan(Some(name), &problems_of(session, position))
+}
+
+fn without_plan(definition: Option<&str>, problems: &[Problem]) -> Value {
+    json!({
+        "definition": definition,
+        "media": null,
+        "discs": [],
+        "content": null,
+        "swaps": null,
+        "lower_bound_discs": null,
+        "problems": report::problems_json(problems),
+    })
 }
 
 fn problems_of(session: &Session, position: usize) -> Vec<Problem> {

@@ -1,6 +1,7 @@
 //! From a plan to a published set.
 
 use std::collections::HashMap;
+use std::fs;
 use std::path::PathBuf;
 
 use content::Digest;
@@ -66,6 +67,7 @@ pub fn build(
     let lock = OutputLock::take(output)?;
     let discs = plan.span.discs.len() as u32;
     lock.check_targets(discs)?;
+    check_replaceable(output, discs)?;
     let partial: Vec<PathBuf> = (1..=discs).map(|disc| output.partial(disc)).collect();
     let mut images = Vec::with_capacity(plan.span.discs.len());
     let mut patched = Vec::new();
@@ -105,6 +107,30 @@ pub fn build(
         writer.keep();
     })?;
     Ok(BuildReport { set, paths, removed, methods, verified })
+}
+
+/// Makes sure that nothing but media of ours is replaced: whoever mistypes a path must not lose
+/// what is there, and neither a disc of other media that has such a name.
+fn check_replaceable(output: &OutputPaths, discs: u32) -> Result<(), Error> {
+    for disc in 1..=discs {
+        let path = output.disc(disc, discs);
+        let is_empty = fs::metadata(&path).map_or(true, |there| there.len() == 0);
+        let number = Some(disc).filter(|_| discs > 1);
+        let manifest = |path| ImageFile::open(path).and_then(|i| verify::read_media_manifest(&i));
+        if !is_empty && !manifest(&path).is_ok_and(|old| is_disc(&old, number)) {
+            let message = match number {
+                None => "is there and is no media of one disc that a build has made; remove it, \
+                         or choose another `output.path`"
+                    .to_owned(),
+                Some(disc) => format!(
+                    "is there and is not disc {disc} of a set that a build has made; remove it, \
+                     or choose another `output.path`"
+                ),
+            };
+            return Err(Error::Input { path, message });
+        }
+    }
+    Ok(())
 }
 
 /// Images of an older set of the same media that the new one does not replace. Whatever else has

@@ -8,6 +8,7 @@ mod format;
 
 use std::fs::{self, File};
 use std::io::BufWriter;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, RwLock};
 
@@ -40,9 +41,12 @@ impl HashCache {
     }
 
     /// The cache in this file. One that is not there or is damaged counts as empty.
-    pub fn open(path: &Path) -> Self {
+    ///
+    /// `Err` for a file that is something else, which must not be replaced.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        check_replaceable(path)?;
         let known = RwLock::new(Records::open(path));
-        Self { path: Some(path.to_owned()), known, ..Self::none() }
+        Ok(Self { path: Some(path.to_owned()), known, ..Self::none() })
     }
 
     /// The moment since when files are watched: a file that is not older is hashed each time.
@@ -95,9 +99,12 @@ impl HashCache {
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder).at("create", folder)?;
         // Another run may have saved what it learnt since this one began.
-        let lock_path = path.with_extension("lock");
-        let lock = File::create(&lock_path).at("create", &lock_path)?;
+        let lock_path = lock_path(path);
+        let mut options = File::options();
+        let options = options.write(true).create(true).truncate(false);
+        let lock = options.open(&lock_path).at("create", &lock_path)?;
         lock.lock().at("lock", &lock_path)?;
+        check_replaceable(path)?;
         let present = Records::open(path);
         learnt.sort_unstable_by_key(|learnt| learnt.stamp);
         let file = tempfile::NamedTempFile::new_in(folder).at("create a file in", folder)?;
@@ -109,6 +116,32 @@ impl HashCache {
         *learnt = Vec::new();
         Ok(())
     }
+}
+
+/// A name beside the cache that nothing else has.
+fn lock_path(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".tsmedia-lock");
+    path.with_file_name(name)
+}
+
+/// Fails if there is a file that is neither empty nor a cache of any version.
+fn check_replaceable(path: &Path) -> Result<(), Error> {
+    let mut start = [0; format::NAME.len()];
+    let file = match File::open(path) {
+        Ok(file) => file,
+        // Whether it can be made is found out when there is something to keep.
+        Err(_) => return Ok(()),
+    };
+    let metadata = file.metadata().at("look at", path)?;
+    let is_cache = metadata.is_file()
+        && (metadata.len() == 0
+            || file.read_exact_at(&mut start, 0).is_ok() && start == *format::NAME);
+    if is_cache {
+        return Ok(());
+    }
+    let message = "is no cache of digests; name another file with --cache".to_owned();
+    Err(Error::Input { path: path.to_owned(), message })
 }
 
 #[cfg(test)]

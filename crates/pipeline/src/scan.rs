@@ -136,6 +136,24 @@ pub fn run(
     Ok(assemble(listed, &keys, cache))
 }
 
+/// Lists the files of these contents by their names alone; nothing is read, and equal files are
+/// not known to be equal.
+pub fn list(
+    contents: &[(ContentId, ContentLocation)],
+    cancel: &Cancel,
+    progress: &dyn Progress,
+) -> Result<Scan, Error> {
+    progress.begin(Phase::Scan, Amount::default());
+    let walked: Vec<Result<Walked, Error>> =
+        contents.par_iter().map(|(id, location)| walk(id, location, cancel, progress)).collect();
+    let listed = gather(contents, walked)?;
+    let keys: Vec<Vec<Key>> = listed
+        .iter()
+        .map(|content| content.walked.files.iter().map(|file| Key::of_file(&file.stamp)).collect())
+        .collect();
+    Ok(assemble(listed, &keys, &HashCache::none()))
+}
+
 /// A content and what was found of it, sorted.
 struct Listed {
     id: ContentId,

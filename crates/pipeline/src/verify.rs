@@ -7,7 +7,7 @@ mod locate;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use content::manifest::{MEDIA_FORMAT, MEDIA_VERSION, ManifestLine, MediaManifest};
 use content::{ContentId, Digest};
@@ -285,7 +285,22 @@ impl Disc<'_> {
     }
 }
 
-/// Several images must be different discs of one set.
+/// The discs of a set by their numbers.
+type SetDiscs<'a> = BTreeMap<u32, &'a VerifiedDisc>;
+
+fn sets(report: &VerifyReport) -> BTreeMap<Digest, SetDiscs<'_>> {
+    let mut sets: BTreeMap<Digest, SetDiscs<'_>> = BTreeMap::new();
+    for disc in &report.discs {
+        sets.entry(disc.manifest.set).or_default().insert(disc.manifest.disc, disc);
+    }
+    sets
+}
+
+fn is_whole(discs: &SetDiscs<'_>) -> bool {
+    discs.values().next().is_some_and(|disc| discs.len() as u32 == disc.manifest.discs)
+}
+
+/// Several images must be discs of one set, or whole sets.
 fn belong_together(report: &mut VerifyReport) {
     let Some(first) = report.discs.first() else { return };
     let mut findings = Vec::new();
@@ -299,13 +314,13 @@ fn belong_together(report: &mut VerifyReport) {
             message,
         });
     };
-    let mut numbers: BTreeMap<u32, &Path> = BTreeMap::new();
+    // Several whole sets are as good as one; copies of a disc are no fault.
+    if sets(report).values().all(is_whole) {
+        return;
+    }
     for disc in &report.discs {
         if disc.manifest.set != first.manifest.set {
             add(disc, "other-set", format!("belongs to set {}", disc.manifest.set));
-        }
-        if let Some(other) = numbers.insert(disc.manifest.disc, &disc.path) {
-            add(disc, "disc-twice", format!("is the same disc as `{}`", other.display()));
         }
     }
     report.findings.extend(findings);
@@ -317,40 +332,41 @@ fn cut_files(
     cancel: &Cancel,
     report: &mut VerifyReport,
 ) -> Result<(), Error> {
-    let Some(first) = report.discs.first() else { return Ok(()) };
-    let complete = report.discs.len() as u32 == first.manifest.discs;
-    if !complete || !report.findings.is_empty() {
+    if !report.findings.is_empty() {
         return Ok(());
     }
-    let by_number: HashMap<u32, &ImageFile> = report
-        .discs
-        .iter()
-        .filter_map(|disc| {
-            let image = images.iter().find(|image| image.path() == disc.path)?;
-            Some((disc.manifest.disc, image))
-        })
-        .collect();
-    let wrong: Vec<(ContentId, String)> = first
-        .cut
-        .par_iter()
-        .map(|(content, line)| {
-            let whole = hash::joined(&by_number, line, cancel)? == Some(line.sha256);
-            Ok((!whole).then(|| (content.clone(), line.path.clone())))
-        })
-        .collect::<Result<Vec<_>, Error>>()?
-        .into_iter()
-        .flatten()
-        .collect();
-    let (image, disc) = (first.path.clone(), first.manifest.disc);
-    report.findings.extend(wrong.into_iter().map(|(content, path)| Finding {
-        image: image.clone(),
-        disc: Some(disc),
+    let mut findings = Vec::new();
+    for discs in sets(report).values().filter(|discs| is_whole(discs)) {
+        findings.extend(cut_files_of(discs, images, cancel)?);
+    }
+    report.findings.extend(findings);
+    Ok(())
+}
+
+fn cut_files_of(
+    discs: &SetDiscs<'_>,
+    images: &[ImageFile],
+    cancel: &Cancel,
+) -> Result<Vec<Finding>, Error> {
+    let Some((&number, first)) = discs.first_key_value() else { return Ok(Vec::new()) };
+    let image = |(&number, disc): (&u32, &&VerifiedDisc)| {
+        Some((number, images.iter().find(|image| image.path() == disc.path)?))
+    };
+    let by_number: HashMap<u32, &ImageFile> = discs.iter().filter_map(image).collect();
+    let wrong = first.cut.par_iter().map(|(content, line)| {
+        let whole = hash::joined(&by_number, line, cancel)? == Some(line.sha256);
+        Ok((!whole).then(|| format!("SMS/PKG/{content}/{}", line.path)))
+    });
+    let wrong = wrong.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten();
+    let finding = |file| Finding {
+        image: first.path.clone(),
+        disc: Some(number),
         offset: 0,
-        file: Some(format!("SMS/PKG/{content}/{path}")),
+        file: Some(file),
         rule: "digest".to_owned(),
         message: "the parts on the discs do not make the file".to_owned(),
-    }));
-    Ok(())
+    };
+    Ok(wrong.map(finding).collect())
 }
 
 /// What a file must have.

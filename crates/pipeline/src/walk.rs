@@ -102,6 +102,7 @@ fn single_file(id: &ContentId, path: &Path, metadata: &Metadata) -> Result<Walke
     let Some(name) = name else {
         return Err(Error::Content(vec![problem(id, path, NOT_UTF8)]));
     };
+    check_readable(id, path).map_err(|problem| Error::Content(vec![problem]))?;
     let file = WalkedFile {
         path: name.into(),
         stamp: FileStamp::of(metadata),
@@ -227,9 +228,17 @@ impl Walk<'_> {
         } else if !metadata.is_file() {
             let reason = "is neither a file nor a folder; remove it";
             return Err(problem(self.id, path, reason));
+        } else {
+            check_readable(self.id, path)?;
         }
         Ok((stamp, metadata.is_dir()))
     }
+}
+
+/// A file that nobody may read is told with all others, not when it is its turn to be written.
+fn check_readable(id: &ContentId, path: &Path) -> Result<(), ContentProblem> {
+    use rustix::fs::{Access, access};
+    access(path, Access::READ_OK).map_err(|error| unreadable(id, path, &error.into()))
 }
 
 fn stat_files(
@@ -257,6 +266,7 @@ fn stat_located(id: &ContentId, file: &LocatedFile) -> Result<WalkedFile, Conten
         );
         return Err(problem(id, &file.source, reason));
     }
+    check_readable(id, &file.source)?;
     Ok(WalkedFile {
         path: file.path.as_str().into(),
         stamp: FileStamp::of(&metadata),

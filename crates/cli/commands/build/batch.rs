@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Instant;
 
-use content::{ContentId, ContentLocation, Problem};
+use content::Problem;
 use pipeline::build::{BuildContext, BuildReport, build};
 use pipeline::cmtrace::{Log, LogType};
 use pipeline::output::OutputPaths;
@@ -16,6 +16,7 @@ use pipeline::{Error, HashCache, IoContext};
 use serde_json::Value;
 
 use super::told;
+use crate::concerned::{concerned, part_of};
 use crate::exit::CommandError;
 use crate::interruption::CANCEL;
 use crate::report;
@@ -146,7 +147,7 @@ impl<'s> Batch<'s> {
     /// Tells what is wrong with names in the contents and with boot images, each once.
     fn tell_content_problems(&self, jobs: &[Job], scan: &Scan) {
         let mut problems: Vec<Problem> =
-            jobs.iter().flat_map(|job| self.session.name_problems(job.position, scan)).collect();
+            jobs.iter().flat_map(|job| self.session.file_problems(job.position, scan)).collect();
         // A boot tree that cannot be read is told by the build itself.
         problems
             .extend(jobs.iter().flat_map(|job| {
@@ -189,7 +190,7 @@ impl<'s> Batch<'s> {
         scan: &mut Scan,
     ) -> Result<(MediaPlan, BuildReport), CommandError> {
         CANCEL.check()?;
-        let problems = self.session.name_problems(job.position, scan);
+        let problems = self.session.file_problems(job.position, scan);
         report::require_none(problems.iter().filter(|problem| problem.prevents_build()))?;
         let mut secrets = std::mem::take(&mut job.secrets);
         secrets.certificate.as_mut().map_or(Ok(()), |certificate| certificate.refresh())?;
@@ -233,34 +234,4 @@ fn open_log(output: &OutputPaths) -> Result<Log, CommandError> {
     fs::create_dir_all(folder).at("create", folder)?;
     tempfile::tempfile_in(folder).at("create a file in", folder)?;
     Ok(Log::open(folder)?)
-}
-
-/// The definitions at these positions that an error of the scan concerns: those that hold the
-/// content that cannot be read, or all if nobody knows.
-fn concerned(session: &Session, positions: &[usize], error: &Error) -> Vec<usize> {
-    let contents: Vec<&ContentId> = match error {
-        Error::Content(problems) => problems.iter().map(|problem| &problem.content).collect(),
-        Error::Io { path, .. } | Error::Changed { path } | Error::WrongDigest { path, .. } => {
-            let holds = |location: &ContentLocation| match location {
-                ContentLocation::Path(root) => path.starts_with(root),
-                ContentLocation::Files { files, .. } => {
-                    files.iter().any(|file| file.source == *path)
-                }
-            };
-            let locations = session.catalog.locations.iter();
-            locations.filter(|(_, location)| holds(location)).map(|(id, _)| id).collect()
-        }
-        _ => Vec::new(),
-    };
-    let needs = |position: &usize| contents.iter().any(|id| session.needs(*position, id));
-    let found: Vec<usize> = positions.iter().copied().filter(needs).collect();
-    if found.is_empty() { positions.to_vec() } else { found }
-}
-
-/// What of an error of the scan concerns one definition.
-fn part_of(session: &Session, position: usize, error: &Error) -> CommandError {
-    let Error::Content(problems) = error else { return error.into() };
-    let own = problems.iter().filter(|problem| session.needs(position, &problem.content));
-    let own: Vec<_> = own.cloned().collect();
-    if own.is_empty() { error.into() } else { Error::Content(own).into() }
 }

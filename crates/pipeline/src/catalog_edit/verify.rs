@@ -84,8 +84,12 @@ fn check(
     };
     let walked = match walk::walk(content, location, cancel, &Silent) {
         Err(Error::Content(problems)) => {
-            let problems = problems.iter().map(|problem| missing(problem.to_string(), object));
-            return Ok((None, problems.collect()));
+            let unusable = |problem: &crate::ContentProblem| {
+                Problem::error("content-unusable", ProblemClass::Missing, problem.to_string())
+                    .remedy("mend the file as its reason says, or take it out of the content")
+                    .at(Place::object(object))
+            };
+            return Ok((None, problems.iter().map(unusable).collect()));
         }
         walked => walked?,
     };

@@ -17,6 +17,8 @@ use wim::Sha1;
 
 use crate::stamp::{FileStamp, Nanoseconds};
 
+/// What the magic of every version begins with.
+pub const NAME: &[u8; 15] = b"tsmedia hashes ";
 const MAGIC: &[u8; 16] = b"tsmedia hashes 3";
 const HEADER: usize = 32;
 const RECORD: usize = 100;

@@ -25,7 +25,7 @@ fn known(cache: &HashCache, stamp: &FileStamp) -> Option<Checksum> {
 fn what_one_run_learns_the_next_one_knows() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache/hashes");
-    let first = HashCache::open(&path);
+    let first = HashCache::open(&path).unwrap();
     first.learn(stamp(3, 1), &checksum(3, 1));
     first.learn(large(7, 1), &checksum(7, 3));
     first.learn(stamp(1, 1), &checksum(1, 1));
@@ -33,7 +33,7 @@ fn what_one_run_learns_the_next_one_knows() {
     first.flush().unwrap();
     assert_eq!(known(&first, &large(7, 1)), Some(checksum(7, 3)));
 
-    let second = HashCache::open(&path);
+    let second = HashCache::open(&path).unwrap();
     assert_eq!(known(&second, &stamp(1, 1)), Some(checksum(1, 1)));
     assert_eq!(known(&second, &large(2, 1)), Some(checksum(2, 3)));
     assert_eq!(known(&second, &stamp(3, 1)), Some(checksum(3, 1)));
@@ -44,7 +44,7 @@ fn what_one_run_learns_the_next_one_knows() {
     second.learn(large(2, 8), &checksum(22, 3));
     second.flush().unwrap();
 
-    let third = HashCache::open(&path);
+    let third = HashCache::open(&path).unwrap();
     assert_eq!(known(&third, &stamp(1, 1)), Some(checksum(1, 1)));
     assert_eq!(known(&third, &large(2, 8)), Some(checksum(22, 3)));
     assert_eq!(known(&third, &large(2, 1)), None);
@@ -58,12 +58,13 @@ fn what_one_run_learns_the_next_one_knows() {
 fn runs_beside_each_other_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hashes");
-    let (first, second) = (HashCache::open(&path), HashCache::open(&path));
+    let open = || HashCache::open(&path).unwrap();
+    let (first, second) = (open(), open());
     first.learn(stamp(1, 1), &checksum(1, 1));
     second.learn(large(2, 1), &checksum(2, 3));
     first.flush().unwrap();
     second.flush().unwrap();
-    let third = HashCache::open(&path);
+    let third = HashCache::open(&path).unwrap();
     assert_eq!(known(&third, &stamp(1, 1)), Some(checksum(1, 1)));
     assert_eq!(known(&third, &large(2, 1)), Some(checksum(2, 3)));
 }
@@ -72,7 +73,7 @@ fn runs_beside_each_other_lose_nothing() {
 fn a_file_as_new_as_the_run_is_not_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hashes");
-    let cache = HashCache::open(&path);
+    let cache = HashCache::open(&path).unwrap();
     let now = stamp(1, cache.opened().0);
     cache.learn(now, &checksum(1, 1));
     cache.flush().unwrap();
@@ -83,7 +84,7 @@ fn a_file_as_new_as_the_run_is_not_kept() {
 fn damage_counts_as_not_known() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hashes");
-    let cache = HashCache::open(&path);
+    let cache = HashCache::open(&path).unwrap();
     cache.learn(large(1, 1), &checksum(1, 3));
     cache.flush().unwrap();
     let sound = fs::read(&path).unwrap();
@@ -91,10 +92,13 @@ fn damage_counts_as_not_known() {
         let mut damaged = sound.clone();
         damaged[at] ^= 1;
         fs::write(&path, damaged).unwrap();
-        assert_eq!(known(&HashCache::open(&path), &large(1, 1)), None, "byte {at}");
+        // With another name at the start it is no cache, and refused.
+        let opened = HashCache::open(&path);
+        let known = opened.ok().and_then(|cache| known(&cache, &large(1, 1)));
+        assert_eq!(known, None, "byte {at}");
     }
     fs::write(&path, &sound[..sound.len() - 1]).unwrap();
-    assert_eq!(known(&HashCache::open(&path), &large(1, 1)), None);
+    assert_eq!(known(&HashCache::open(&path).unwrap(), &large(1, 1)), None);
 }
 
 /// A record whose sums are gone still says what the file is.
@@ -102,18 +106,41 @@ fn damage_counts_as_not_known() {
 fn sums_that_are_damaged_are_learnt_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hashes");
-    let cache = HashCache::open(&path);
+    let cache = HashCache::open(&path).unwrap();
     cache.learn(large(1, 1), &checksum(1, 3));
     cache.flush().unwrap();
     let mut damaged = fs::read(&path).unwrap();
     *damaged.last_mut().unwrap() ^= 1;
     fs::write(&path, damaged).unwrap();
 
-    let cache = HashCache::open(&path);
+    let cache = HashCache::open(&path).unwrap();
     assert_eq!(cache.get(&large(1, 1)), Some(Digest([1; 32])));
     assert_eq!(cache.stripes(&large(1, 1)), None);
     cache.learn(large(1, 1), &checksum(1, 3));
     cache.learn(stamp(2, 1), &checksum(2, 1));
     cache.flush().unwrap();
     assert_eq!(known(&cache, &large(1, 1)), Some(checksum(1, 3)));
+}
+
+#[test]
+fn other_files_are_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    fs::write(&path, "a thesis").unwrap();
+    fs::write(folder.path().join("notes.lock"), "of somebody else").unwrap();
+    let error = HashCache::open(&path).unwrap_err().to_string();
+    assert!(error.contains("notes.txt") && error.contains("--cache"), "{error}");
+    assert!(HashCache::open(folder.path()).is_err());
+
+    // It came after the run had begun.
+    fs::remove_file(&path).unwrap();
+    let cache = HashCache::open(&path).unwrap();
+    cache.learn(stamp(1, 1), &checksum(1, 1));
+    fs::write(&path, "a thesis").unwrap();
+    assert!(cache.flush().is_err());
+    assert_eq!(fs::read(&path).unwrap(), b"a thesis");
+    fs::write(&path, "").unwrap();
+    cache.flush().unwrap();
+    assert!(known(&HashCache::open(&path).unwrap(), &stamp(1, 1)).is_some());
+    assert_eq!(fs::read(folder.path().join("notes.lock")).unwrap(), b"of somebody else");
 }

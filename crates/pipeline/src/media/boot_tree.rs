@@ -135,7 +135,7 @@ impl BootTree {
         let problem = |(files, what): (String, &str)| {
             let message = format!("the boot image has {files}, so the media do not {what}");
             Problem::warning("boot-image-incomplete", message)
-                .remedy("put it there and run `tsmedia content update` for the boot image")
+                .remedy(format!("put it there and run `tsmedia content update {id}`"))
                 .at(Place::object(id))
         };
         lacking.into_iter().map(problem).collect()

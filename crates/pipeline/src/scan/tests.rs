@@ -101,13 +101,13 @@ fn a_digest_from_an_earlier_run_finds_a_twin_among_new_files() {
         std::thread::yield_now();
     }
     let cache_path = folder.path().join("cache");
-    let cache = HashCache::open(&cache_path);
+    let cache = HashCache::open(&cache_path).unwrap();
     cache.learn(old, &Checksum::of(b"bytes", WithSha1::No));
     cache.flush().unwrap();
 
     write(folder.path(), "A/new", b"bytes");
     let contents = [("A".parse().unwrap(), ContentLocation::Path(folder.path().join("A")))];
-    let cache = HashCache::open(&cache_path);
+    let cache = HashCache::open(&cache_path).unwrap();
     let scan = run(&contents, &cache, &Cancel::new(), &Silent).unwrap();
     assert_eq!(blob_of(&scan, "A", "old"), blob_of(&scan, "A", "new"));
 }

@@ -82,7 +82,7 @@ fn parts_stand_in_the_place_of_the_wim_and_wimlib_reads_them() {
 fn what_was_learnt_of_parts_is_known_when_they_are_planned_again() {
     let room = tempfile::tempdir().unwrap();
     let scan = content(room.path(), &["--compress=none"]);
-    let cache = HashCache::open(&room.path().join("cache"));
+    let cache = HashCache::open(&room.path().join("cache")).unwrap();
     let first = split_wims(&scan, &[0], MAX, &cache).unwrap().scan.unwrap();
     let part = |scan: &Scan| scan.index.contents[0].files[1].blob;
     assert_eq!(first.index.blob(part(&first)).digest, None);
