@@ -84,7 +84,7 @@ pub use error::Error;
 pub use filetime::Filetime;
 pub use format::{Algorithm, Guid, Header, HeaderFlags, ResourceHeader, Sha1};
 pub use layout::{
-    Facts, FileFacts, ImageTexts, Late, LatePart, LayoutError, NameLimit, NameProblem, PlannedBlob,
-    PlannedImage, WimLayout, WimOptions, layout,
+    Facts, FileFacts, ImageTexts, Late, LatePart, LayoutError, NameLimit, NameProblem,
+    PartedLayout, PlannedBlob, PlannedImage, WimLayout, WimOptions, layout,
 };
 pub use parts::{PartError, PartPiece, PlannedPart, plan_parts};

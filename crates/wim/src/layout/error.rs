@@ -64,6 +64,24 @@ pub enum LayoutError {
         /// What it may take, in bytes.
         max: u64,
     },
+    /// What cannot be divided is longer than a part may be.
+    #[error(
+        "a part takes at least {len} bytes with what cannot be divided, but {max} are the most"
+    )]
+    PartTooSmall {
+        /// How long a part would be, in bytes.
+        len: u64,
+        /// How long one may be, in bytes.
+        max: u64,
+    },
+    /// There would be more parts than a header can count.
+    #[error("there would be {count} parts; a WIM may have {max}")]
+    TooManyParts {
+        /// How many there would be.
+        count: usize,
+        /// How many there may be.
+        max: usize,
+    },
     /// The WIM is longer than its format can say.
     #[error("the WIM is longer than the {max} bytes that its format can say")]
     TooLarge {

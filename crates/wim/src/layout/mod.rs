@@ -8,6 +8,7 @@
 mod error;
 mod late;
 mod names;
+mod parted;
 mod plan;
 mod xml;
 
@@ -22,6 +23,7 @@ use crate::format::{Guid, HEADER_SIZE, Sha1, attributes};
 
 pub use error::{LayoutError, NameLimit, NameProblem};
 pub use late::Late;
+pub use parted::PartedLayout;
 use plan::Plan;
 #[cfg(feature = "libwim")]
 pub(crate) use xml::time as xml_time;
@@ -215,7 +217,13 @@ impl<B: Copy> WimLayout<B> {
     /// If there is not one digest for each blob.
     pub fn encode_late(&self, digests: &[Sha1]) -> Late {
         assert_eq!(digests.len(), self.plan.blobs.len(), "one digest for each blob");
-        late::encode(&self.plan, digests, self.xml.len() as u64)
+        let xml_len = self.xml.len() as u64;
+        let mut late = late::encode_parts(&self.plan, &[self.one_part()], digests, xml_len);
+        late.pop().expect("one part has one header")
+    }
+
+    fn one_part(&self) -> parted::PartPlan {
+        parted::PartPlan::first(&self.plan, 0..self.plan.blobs.len())
     }
 
     /// The list of the WIM's extents, in which the late parts are blobs that `late` names.
@@ -237,30 +245,22 @@ impl<B: Copy> WimLayout<B> {
         })
     }
 
-    fn extents(&self, mut late: impl FnMut(LatePart) -> Source<B>) -> Image<B> {
-        let mut extents = Extents { extents: Vec::new(), end: ByteOffset::ZERO };
-        let [header, tables] = self.late_extents();
-        extents.push(header.1, header.2, late(header.0));
-        for blob in &self.plan.blobs {
-            let source = match &blob.data {
-                FileData::Bytes(bytes) => Source::Bytes(bytes.clone()),
-                FileData::Blob { blob, offset, .. } => {
-                    Source::Blob { blob: *blob, offset: *offset }
-                }
-            };
-            extents.push(blob.start, blob.data.len(), source);
-        }
-        extents.push(tables.1, tables.2, late(tables.0));
-        let xml = Source::Bytes(self.xml.clone());
-        extents.push(tables.1 + tables.2, ByteCount(self.xml.len() as u64), xml);
-        Image::new(extents.extents).expect("because every position lies behind the one before it")
+    fn extents(&self, late: impl FnMut(LatePart) -> Source<B>) -> Image<B> {
+        parted::part_image(&self.plan, &self.one_part(), &self.xml, late)
     }
 }
 
 /// Extents so far; what lies between two of them is zeros.
+#[derive(Debug)]
 struct Extents<B> {
     extents: Vec<Extent<B>>,
     end: ByteOffset,
+}
+
+impl<B> Default for Extents<B> {
+    fn default() -> Self {
+        Self { extents: Vec::new(), end: ByteOffset::ZERO }
+    }
 }
 
 impl<B> Extents<B> {

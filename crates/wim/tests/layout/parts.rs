@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use wim::read::{ReadError, WimReader, inspect_file};
 use wim::{PartError, PartPiece, PlannedPart, plan_parts};
 
+use image::{ByteCount, Source};
+use wim::{LatePart, LayoutError};
+
 use crate::support::{
-    Files, Planned, assert_same, bytes, options, read_files, run, sample_files, text, verify,
+    Blob, Files, Planned, assert_same, bytes, options, read_files, run, sample_files, text, verify,
     write_files,
 };
 
@@ -128,4 +131,75 @@ fn what_cannot_be_parted_is_told() {
     let (solid, _) = sample(room.path(), &["--solid"]);
     let error = plan_parts(&&fs::read(&solid).unwrap()[..], 300_000).unwrap_err();
     assert!(matches!(error, PartError::Solid), "{error}");
+}
+
+/// Writes a planned WIM in parts of at most `max` bytes; equal blobs of different names included.
+fn write_planned(planned: &Planned, max: u64, folder: &Path) -> usize {
+    fs::create_dir(folder).unwrap();
+    let layout = planned.layout.clone().parted(ByteCount(max)).unwrap();
+    let late = layout.encode_late(&planned.digests());
+    for (part, late) in late.iter().enumerate() {
+        let image = layout.image(part, Blob::Late);
+        assert_eq!(image.len(), layout.len(part));
+        assert!(image.len().0 <= max);
+        let mut bytes = Vec::new();
+        for extent in image.extents() {
+            match &extent.source {
+                Source::Bytes(own) => bytes.extend_from_slice(own),
+                Source::Zeros => bytes.resize(extent.end().0 as usize, 0),
+                Source::Blob { blob: Blob::Late(LatePart::Header), .. } => {
+                    bytes.extend_from_slice(&late.header);
+                }
+                Source::Blob { blob: Blob::Late(LatePart::Tables), .. } => {
+                    bytes.extend_from_slice(&late.tables);
+                }
+                Source::Blob { blob: Blob::Content(index), .. } => {
+                    assert_eq!(bytes.len() % 4096, 0, "blocks can be shared");
+                    bytes.extend_from_slice(&planned.contents[*index]);
+                }
+                Source::Encoded { .. } => panic!("a WIM has nothing to encode"),
+            }
+            assert_eq!(bytes.len() as u64, extent.end().0);
+        }
+        let number = if part == 0 { String::new() } else { (part + 1).to_string() };
+        fs::write(folder.join(format!("install{number}.swm")), bytes).unwrap();
+    }
+    late.len()
+}
+
+#[test]
+fn wimlib_reads_a_wim_that_was_planned_in_parts() {
+    let (one, mut two) = (sample_files(), sample_files());
+    two.insert("only in two".to_owned(), bytes(99, 123_456));
+    let room = tempfile::tempdir().unwrap();
+    let planned = Planned::new(&[("one", &one), ("two", &two)], &options());
+    for max in [320_000, 400_000, 10_000_000] {
+        let folder = room.path().join(max.to_string());
+        let count = write_planned(&planned, max, &folder);
+        assert_eq!(count > 1, max < 1_000_000, "{max}");
+        let first = folder.join("install.swm");
+        let others = format!("--ref={}/install*.swm", text(&folder));
+        let said = run("wimlib-imagex", &["verify", text(&first), &others]);
+        assert!(said.contains("successfully verified"), "{said}");
+        for (number, files) in [("1", &one), ("2", &two)] {
+            let target = folder.join(format!("applied {number}"));
+            run("wimlib-imagex", &["apply", text(&first), number, text(&target), &others]);
+            assert_same(&read_files(&target), files);
+        }
+        // One part is the WIM as it is without parts.
+        if count == 1 {
+            let wim = folder.join("whole.wim");
+            planned.write(&wim);
+            assert!(fs::read(&first).unwrap() == fs::read(&wim).unwrap());
+        }
+    }
+}
+
+#[test]
+fn parts_that_would_be_too_small_are_refused() {
+    let planned = Planned::new(&[("one", &sample_files())], &options());
+    for max in [0, 1000, 300_000] {
+        let error = planned.layout.clone().parted(ByteCount(max)).unwrap_err();
+        assert!(matches!(error, LayoutError::PartTooSmall { .. }), "{error}");
+    }
 }
