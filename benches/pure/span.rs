@@ -33,7 +33,7 @@ impl Set {
 
     pub fn medium(&self, capacity: Option<ByteCount>) -> SetMedium<'_> {
         let Self { facts, own, boot, order, .. } = self;
-        SetMedium { format: Format::Iso, facts, boot, own, capacity, order }
+        SetMedium { format: Format::Iso, facts, boot, own, capacity, part_size: None, order }
     }
 }
 

@@ -137,7 +137,10 @@ impl From<&pipeline::Error> for CommandError {
                 Exit::DoesNotFit,
                 Some("let them be cut with oversize = \"cut\", or leave them out"),
             ),
-            E::DoesNotFit(_) => (Exit::DoesNotFit, Some("choose a larger `output.size`")),
+            E::DoesNotFit(_) => (
+                Exit::DoesNotFit,
+                Some("choose a larger `output.size`, or `output.part-size` for a WIM"),
+            ),
             E::Layout { .. } => (
                 Exit::DoesNotFit,
                 Some(

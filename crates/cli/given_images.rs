@@ -49,6 +49,10 @@ impl GivenImages {
                 continue;
             }
             let discs = OutputPaths::new(path).map(|output| output.existing()).unwrap_or_default();
+            if let (true, Some(first)) = (discs.is_empty(), first_part(path)) {
+                given.paths.push(first);
+                continue;
+            }
             if discs.is_empty() {
                 let message =
                     format!("there is neither `{}` nor a set of that name", path.display());
@@ -57,6 +61,9 @@ impl GivenImages {
             given.paths.extend(discs.iter().cloned());
             given.sets.push(GivenSet { name: path.clone(), discs });
         }
+        // The first part of a WIM stands for all; a pattern names the others too.
+        let all = given.paths.clone();
+        given.paths.retain(|path| !is_further_part(path, &all));
         Ok(given)
     }
 
@@ -93,4 +100,19 @@ impl GivenImages {
             manifests.iter().find(|(known, _)| known == path).map(|(_, manifest)| manifest)
         })
     }
+}
+
+/// The first of the parts that a WIM of this name has come in, if they are there.
+fn first_part(path: &Path) -> Option<PathBuf> {
+    let parts = OutputPaths::new(path)?.in_parts();
+    Some(parts.disc(1, 2)).filter(|first| first.exists())
+}
+
+/// Whether this is `oem2.swm`, and `oem.swm` is among the others.
+fn is_further_part(path: &Path, others: &[PathBuf]) -> bool {
+    let is_part = path.extension().is_some_and(|extension| extension == "swm");
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).filter(|_| is_part);
+    let whole = stem.map(|stem| stem.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let first = whole.map(|whole| path.with_file_name(format!("{whole}.swm")));
+    first.is_some_and(|first| first != path && others.contains(&first))
 }

@@ -266,9 +266,11 @@ impl Session {
     /// Where the set of the definition at this position goes.
     pub fn output(&self, position: usize) -> Result<OutputPaths, CommandError> {
         let path = self.path.resolve(&self.definitions[position].definition.output.path);
-        OutputPaths::new(&path).ok_or_else(|| {
+        let output = OutputPaths::new(&path).ok_or_else(|| {
             CommandError::usage(format!("`{}` is no file name for an image", path.display()))
-        })
+        })?;
+        let in_parts = self.definitions[position].definition.output.part_size.is_some();
+        Ok(if in_parts { output.in_parts() } else { output })
     }
 }
 

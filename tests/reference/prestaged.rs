@@ -22,13 +22,17 @@ fn add_os_image(site: &Site, folders: &[&str]) {
 }
 
 fn define(site: &Site, index: &str) {
+    define_with(site, index, "");
+}
+
+fn define_with(site: &Site, index: &str, output: &str) {
     site.write(
         "media/oem.toml",
         format!(
             "[media]\ntype = \"prestaged\"\ntask-sequence = \"P0100100\"\n\
              created-by = \"Factory\"\nversion = \"7\"\ncomment = \"Night shift\"\n\n\
              [output]\nkind = \"wim\"\npath = \"out/oem.wim\"\n\
-             timestamp = 2026-01-02T03:04:05Z\n\n\
+             timestamp = 2026-01-02T03:04:05Z\n{output}\n\
              [image]\nos-image = \"P0100300\"\n{index}\n\n\
              [network]\nmanagement-points = [\"http://mp.example.org\"]\n\n\
              [content]\npackages = [\"P0100200\", \"P0100201\"]\n"
@@ -151,4 +155,66 @@ fn other_wims_are_shown_and_listed() {
     let line = listed.lines().find(|line| line.ends_with("2/Windows/notepad.exe")).unwrap();
     assert!(line.trim_start().starts_with("50000 "), "{line}");
     site.fail(&["verify", wim], 6);
+}
+
+#[test]
+fn a_prestaged_wim_comes_in_parts_if_they_may_not_be_longer() {
+    let site = site_with_odd_content();
+    add_os_image(&site, &["one"]);
+    define_with(&site, "", "part-size = \"5.2 MB\"\n");
+    site.succeed(&["build", "oem"]);
+    let wims = |site: &Site| -> Vec<String> {
+        site.outputs().into_iter().filter(|name| name.ends_with("wim")).collect()
+    };
+    assert_eq!(wims(&site), [""; 0]);
+    assert_eq!(site.outputs(), ["oem.swm", "oem2.swm"]);
+    for name in site.outputs() {
+        assert!(fs::metadata(site.path(&format!("out/{name}"))).unwrap().len() <= 5_200_000);
+    }
+    let here = site.path("");
+    let all = "--ref=out/oem*.swm";
+    let verified = tool("wimlib-imagex", &["verify", "out/oem.swm", all], &here);
+    assert!(verified.contains("successfully verified"), "{verified}");
+    tool("wimlib-imagex", &["apply", "out/oem.swm", "1", "by-wimlib", all], &here);
+    assert_eq!(content_of(&site.path("by-wimlib")), expected(&site));
+    for name in ["out/oem.swm", "out/oem.wim"] {
+        site.succeed(&["verify", name]);
+    }
+    site.succeed(&["verify", "out/oem.swm", "out/oem2.swm"]);
+    site.succeed(&["extract", "out/oem.swm", "--output", "by-us"]);
+    assert_eq!(content_of(&site.path("by-us")), expected(&site));
+    site.fail(&["verify", "out/oem2.swm"], 2);
+
+    // Damage is found in the part that has it.
+    let second = site.path("out/oem2.swm");
+    let sound = fs::read(&second).unwrap();
+    let mut wrong = sound.clone();
+    wrong[1_000_000] ^= 1;
+    fs::write(&second, &wrong).unwrap();
+    let output = site.run(&["verify", "out/oem.swm", "--json"]);
+    assert_eq!(output.status.code(), Some(6));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found = report["findings"].as_array().unwrap();
+    let digest = found.iter().find(|finding| finding["rule"] == "digest").unwrap();
+    assert!(digest["image"].as_str().unwrap().ends_with("oem2.swm"), "{digest}");
+    assert_eq!(digest["offset"], 1_000_000);
+    fs::write(&second, &sound).unwrap();
+
+    // More parts, fewer, and the whole again, each in the place of those before.
+    define_with(&site, "", "part-size = \"5.05 MB\"\n");
+    site.succeed(&["build", "oem"]);
+    assert_eq!(site.outputs(), ["oem.swm", "oem2.swm"]);
+    fs::write(site.path("out/oem7.swm"), b"of somebody else").unwrap();
+    define_with(&site, "", "part-size = \"50 MB\"\n");
+    site.succeed(&["build", "oem"]);
+    assert_eq!(site.outputs(), ["oem.wim", "oem7.swm"]);
+    define_with(&site, "", "part-size = \"5.2 MB\"\n");
+    site.succeed(&["build", "oem"]);
+    assert_eq!(site.outputs(), ["oem.swm", "oem2.swm", "oem7.swm"]);
+    let text = {
+        define_with(&site, "", "part-size = \"2 MB\"\n");
+        site.fail(&["build", "oem"], 5)
+    };
+    assert!(text.contains("2000000 are the most") && text.contains("part-size"), "{text}");
+    site.succeed(&["verify", "out/oem.swm"]);
 }

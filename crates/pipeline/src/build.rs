@@ -1,18 +1,16 @@
 //! From a plan to a published set.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::PathBuf;
 
 use content::Digest;
-use content::manifest::MediaManifest;
 use plan::SetDraft;
 use sha2::{Digest as _, Sha256};
-use wim::{Late, LatePart, Sha1, WimLayout};
+use wim::{Late, LatePart, PartedLayout, Sha1};
 
 use crate::Error;
 use crate::checksum::WithSha1;
-use crate::compose::{DiscImage, wim_part};
+use crate::compose::{DiscImage, wim_late};
 use crate::hash_cache::HashCache;
 use crate::image_file::ImageFile;
 use crate::media::{
@@ -21,6 +19,7 @@ use crate::media::{
 use crate::output::{OutputLock, OutputPaths};
 use crate::plan_media::MediaPlan;
 use crate::progress::{Cancel, Progress};
+use crate::replaced::Replaced;
 use crate::scan::Scan;
 use crate::verify::{self, VerifyDepth, VerifyReport};
 use crate::write::{Digests, LateId, MediaBlob, MethodBytes, WriteContext, Writer};
@@ -65,17 +64,18 @@ pub fn build(
     context: &BuildContext<'_>,
 ) -> Result<BuildReport, Error> {
     let lock = OutputLock::take(output)?;
-    let discs = plan.span.discs.len() as u32;
-    lock.check_targets(discs)?;
-    check_replaceable(output, discs)?;
-    let partial: Vec<PathBuf> = (1..=discs).map(|disc| output.partial(disc)).collect();
-    let mut images = Vec::with_capacity(plan.span.discs.len());
+    let count = plan.file_count;
+    lock.check_targets(count)?;
+    let replaced = Replaced::look(output, count)?;
+    let partial: Vec<PathBuf> = (1..=count).map(|file| output.partial(file)).collect();
+    let mut images = Vec::with_capacity(partial.len());
     let mut patched = Vec::new();
     let mut wim = None;
     let files = plan.files(scan);
     for disc in 0..plan.span.discs.len() {
-        let DiscImage { image, patched: of_disc, wim: of_wim } = plan.disc_image(scan, disc)?;
-        images.push(image);
+        let DiscImage { images: of_disc_images, patched: of_disc, wim: of_wim } =
+            plan.disc_image(scan, disc)?;
+        images.extend(of_disc_images);
         patched.extend(of_disc);
         wim = wim.or(of_wim);
     }
@@ -96,72 +96,21 @@ pub fn build(
     // What cannot be written now is told when the run ends; until then it is held.
     let _ = cache.flush();
     cancel.check()?;
-    let verified = verify::images(&partial, verify, cancel, progress)?;
+    let written = match output.are_parts() {
+        true => vec![ImageFile::open_parts(&partial)?],
+        false => partial.iter().map(|path| ImageFile::open(path)).collect::<Result<_, _>>()?,
+    };
+    let verified = verify::opened(&written, verify, cancel, progress)?;
     if let Some(finding) = verified.findings.first() {
         return Err(Error::Integrity(format!("the image just written is wrong: {finding}")));
     }
     cancel.check()?;
     let new = &verified.discs.first().expect("a set that is right has a disc").manifest;
-    let removed = stale(output, new);
-    let paths = lock.publish(discs, &removed, || {
+    let removed = replaced.stale(output, count, new);
+    let paths = lock.publish(count, &removed, || {
         writer.keep();
     })?;
     Ok(BuildReport { set, paths, removed, methods, verified })
-}
-
-/// Makes sure that nothing but media of ours is replaced: whoever mistypes a path must not lose
-/// what is there, and neither a disc of other media that has such a name.
-fn check_replaceable(output: &OutputPaths, discs: u32) -> Result<(), Error> {
-    for disc in 1..=discs {
-        let path = output.disc(disc, discs);
-        let is_empty = fs::metadata(&path).map_or(true, |there| there.len() == 0);
-        let number = Some(disc).filter(|_| discs > 1);
-        let manifest = |path| ImageFile::open(path).and_then(|i| verify::read_media_manifest(&i));
-        if !is_empty && !manifest(&path).is_ok_and(|old| is_disc(&old, number)) {
-            let message = match number {
-                None => "is there and is no media of one disc that a build has made; remove it, \
-                         or choose another `output.path`"
-                    .to_owned(),
-                Some(disc) => format!(
-                    "is there and is not disc {disc} of a set that a build has made; remove it, \
-                     or choose another `output.path`"
-                ),
-            };
-            return Err(Error::Input { path, message });
-        }
-    }
-    Ok(())
-}
-
-/// Images of an older set of the same media that the new one does not replace. Whatever else has
-/// such a name stays: no media of ours, or those of another definition.
-fn stale(output: &OutputPaths, new: &MediaManifest) -> Vec<PathBuf> {
-    let replaced = |number: &Option<u32>| match number {
-        None => new.discs == 1,
-        Some(disc) => new.discs > 1 && (1..=new.discs).contains(disc),
-    };
-    let found = output.numbered().into_iter().filter(|(number, _)| !replaced(number));
-    let stale = found.filter(|(number, path)| {
-        let old = ImageFile::open(path).and_then(|image| verify::read_media_manifest(&image));
-        old.is_ok_and(|old| is_disc(&old, *number) && same_media(&old, new))
-    });
-    stale.map(|(_, path)| path).collect()
-}
-
-/// Whether this is the disc that a build gave a name with this number, or without one.
-fn is_disc(manifest: &MediaManifest, number: Option<u32>) -> bool {
-    let MediaManifest { disc, discs, .. } = *manifest;
-    match number {
-        None => disc == 1 && discs == 1,
-        Some(number) => disc == number && discs > 1 && (1..=discs).contains(&number),
-    }
-}
-
-/// Whether two sets were made for the same purpose, as far as media say it.
-fn same_media(old: &MediaManifest, new: &MediaManifest) -> bool {
-    let sequence =
-        |manifest: &MediaManifest| manifest.task_sequence.as_ref().map(|named| named.id.clone());
-    old.media_type == new.media_type && old.label == new.label && sequence(old) == sequence(new)
 }
 
 /// Late files on their way, and the digests by which a WIM names them.
@@ -182,7 +131,7 @@ impl LateFiles<'_> {
 
 /// Writes what names everything else in a WIM by its digest.
 fn write_wim_parts(
-    layout: &WimLayout<MediaBlob>,
+    layout: &PartedLayout<MediaBlob>,
     digests: &Digests,
     late: &HashMap<LateId, Sha1>,
     writer: &mut Writer,
@@ -194,9 +143,11 @@ fn write_wim_parts(
         };
         known.expect("whatever is in the image has been read or written by now")
     });
-    let Late { header, tables } = layout.encode_late(&digests);
-    writer.write_late(wim_part(LatePart::Tables), &tables)?;
-    writer.write_late(wim_part(LatePart::Header), &header)
+    for (part, Late { header, tables }) in layout.encode_late(&digests).iter().enumerate() {
+        writer.write_late(wim_late(part, LatePart::Tables), tables)?;
+        writer.write_late(wim_late(part, LatePart::Header), header)?;
+    }
+    Ok(())
 }
 
 fn write_manifests(

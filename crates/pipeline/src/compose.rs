@@ -8,7 +8,7 @@ use image::{ByteCount, FileData, FileTree, Image, PathError, TreeProblem, ValidT
 use iso9660_writer::IsoOptions;
 use plan::{DiscDraft, Medium, SetDraft};
 use thiserror::Error;
-use wim::{Facts, Filetime, Guid, ImageTexts, LatePart, PlannedImage, WimLayout, WimOptions};
+use wim::{Facts, Filetime, Guid, ImageTexts, LatePart, PartedLayout, PlannedImage, WimOptions};
 
 use crate::media::{BootTree, ManifestSizes, MediaFacts, OwnFiles};
 use crate::write::{LateId, MediaBlob};
@@ -80,6 +80,8 @@ pub struct SetMedium<'a> {
     pub own: &'a OwnFiles,
     /// How much a disc holds.
     pub capacity: Option<ByteCount>,
+    /// How long a part of a WIM may be.
+    pub part_size: Option<ByteCount>,
     /// The contents (positions in the index) in the order of first use.
     pub order: &'a [u32],
 }
@@ -172,13 +174,17 @@ impl SetMedium<'_> {
             }
             Format::Wim => {
                 let layout = self.wim_layout(tree)?;
-                let image = layout.image(|part| MediaBlob::Late(wim_part(part)));
-                DiscImage { wim: Some(layout), ..DiscImage::of(image) }
+                let late = |part| move |late| MediaBlob::Late(wim_late(part, late));
+                let images = (0..layout.count()).map(|part| layout.image(part, late(part)));
+                DiscImage { images: images.collect(), patched: Vec::new(), wim: Some(layout) }
             }
         })
     }
 
-    fn wim_layout(&self, tree: ValidTree<MediaBlob>) -> Result<WimLayout<MediaBlob>, ComposeError> {
+    fn wim_layout(
+        &self,
+        tree: ValidTree<MediaBlob>,
+    ) -> Result<PartedLayout<MediaBlob>, ComposeError> {
         let created = Filetime::from_unix_seconds(self.facts.created.as_second());
         let staged = self.facts.staged.as_ref();
         let image = PlannedImage {
@@ -192,7 +198,11 @@ impl SetMedium<'_> {
         };
         // It is data for a disk; what starts from there is the boot image in it.
         let options = WimOptions { guid: Guid(self.facts.serial("wim")), created, boot_index: 0 };
-        Ok(wim::layout(vec![image], &options)?)
+        let layout = wim::layout(vec![image], &options)?;
+        Ok(match self.part_size {
+            Some(max) => layout.parted(max)?,
+            None => layout.whole(),
+        })
     }
 
     fn fat_options(&self, table: PartitionTable) -> FatOptions {
@@ -236,27 +246,29 @@ impl SetMedium<'_> {
 
 /// The image of a disc.
 pub struct DiscImage {
-    /// Where each byte comes from.
-    pub image: Image<MediaBlob>,
+    /// Where each byte comes from; several images are the parts of a WIM.
+    pub images: Vec<Image<MediaBlob>>,
     /// The paths and bytes of files that differ from their content's: those that hold the place of
     /// the boot image in the volume.
     pub patched: Vec<(String, Arc<[u8]>)>,
     /// What makes the late parts of a WIM.
-    pub wim: Option<WimLayout<MediaBlob>>,
+    pub wim: Option<PartedLayout<MediaBlob>>,
 }
 
 impl DiscImage {
     fn of(image: Image<MediaBlob>) -> Self {
-        Self { image, patched: Vec::new(), wim: None }
+        Self { images: vec![image], patched: Vec::new(), wim: None }
     }
 }
 
-/// The id of a part of a WIM that holds digests.
-pub fn wim_part(part: LatePart) -> LateId {
-    match part {
-        LatePart::Header => LateId(u32::MAX - 1),
-        LatePart::Tables => LateId(u32::MAX),
-    }
+/// The id of what holds digests in a part of a WIM, of which the first has number 0.
+pub fn wim_late(part: usize, late: LatePart) -> LateId {
+    let place = match late {
+        LatePart::Header => 1,
+        LatePart::Tables => 0,
+    };
+    // A WIM has at most 65,535 parts, and no late file of a set has such a number.
+    LateId(u32::MAX - (part as u32 * 2 + place))
 }
 
 /// The time, or the nearest that FAT32 holds: content may be older than 1980, and a wrong clock
@@ -307,7 +319,10 @@ impl Medium for SetMedium<'_> {
         Ok(match self.format {
             Format::Iso => iso9660_writer::measure(&tree, &self.iso_options(disc.number))?,
             Format::Fat32(table) => fat32_writer::measure(&tree, &self.fat_options(table))?,
-            Format::Wim => self.wim_layout(tree)?.len(),
+            Format::Wim => {
+                let layout = self.wim_layout(tree)?;
+                (0..layout.count()).map(|part| layout.len(part)).sum()
+            }
         })
     }
 }

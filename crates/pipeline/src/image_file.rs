@@ -1,11 +1,12 @@
 //! An image on disk, opened for the readers, whatever its file system.
 
+mod file_chain;
 mod wim;
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::ops::ControlFlow;
-use std::os::unix::fs::{FileExt, FileTypeExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -14,6 +15,7 @@ use fat32_writer::read::FatReader;
 use fat32_writer::read::partition::GptHeader;
 use iso9660_writer::read::{DataExtent, Entry, EntryKind, IsoReader, Namespace, ReadAt};
 
+use self::file_chain::FileChain;
 use self::wim::WimContents;
 use crate::{Error, IoContext};
 
@@ -21,7 +23,8 @@ use crate::{Error, IoContext};
 #[derive(Debug)]
 pub struct ImageFile {
     path: PathBuf,
-    file: File,
+    /// What it consists of: one file, or the parts of a WIM.
+    files: FileChain,
     len: u64,
     file_system: FileSystem,
     /// Of a WIM the files; read when they are asked for.
@@ -75,14 +78,16 @@ impl ImageFile {
         };
         let mut image = Self {
             path: path.to_owned(),
-            file,
+            files: FileChain::of(path, file, len),
             len,
             file_system: FileSystem::Iso,
             wim: OnceLock::new(),
         };
-        if WimReader::open(&image).is_ok() {
-            image.file_system = FileSystem::Wim;
-            return Ok(image);
+        if let Ok(wim) = WimReader::open(&image) {
+            return match wim.header().parts {
+                1 => Ok(Self { file_system: FileSystem::Wim, ..image }),
+                parts => Self::open_parts(&siblings(path, wim.header().part, parts)?),
+            };
         }
         let iso = IsoReader::open(&image).map(|iso| iso.volume_bytes());
         let fat = if iso.is_err() { fat_bytes(&image) } else { None };
@@ -95,9 +100,35 @@ impl ImageFile {
         Ok(image)
     }
 
-    /// Its path.
+    /// Opens the parts of a WIM, the first one first, as one image; a single path is a whole WIM.
+    pub fn open_parts(paths: &[PathBuf]) -> Result<Self, Error> {
+        let files = FileChain::open(paths)?;
+        let image = Self {
+            path: paths.first().cloned().unwrap_or_default(),
+            len: files.len(),
+            files,
+            file_system: FileSystem::Wim,
+            wim: OnceLock::new(),
+        };
+        wim::check_parts(&image)?;
+        Ok(image)
+    }
+
+    /// Its path; that of the first part of a WIM in parts.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The paths of all files that it consists of.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.parts().map(|(path, _, _)| path)
+    }
+
+    /// The file that holds a byte of the image, and where in it.
+    pub fn place(&self, offset: u64) -> (&Path, u64) {
+        let holds = |part: &(&Path, u64, u64)| offset < part.1 + part.2;
+        let (path, start, _) = self.files.parts().find(holds).unwrap_or((&self.path, 0, 0));
+        (path, offset - start)
     }
 
     /// What it holds.
@@ -161,7 +192,7 @@ impl ImageFile {
     }
 
     fn wim_contents(&self) -> &Result<WimContents, String> {
-        self.wim.get_or_init(|| WimContents::read(self).map_err(|error| error.to_string()))
+        self.wim.get_or_init(|| WimContents::read(&self.files).map_err(|error| error.to_string()))
     }
 
     /// Checks every structure of the image; with `slack` also what lies between the files.
@@ -191,8 +222,29 @@ impl ImageFile {
                 };
                 faults.map(fault).collect()
             }
-            FileSystem::Wim => wim::faults(self, self.wim_contents(), slack),
+            FileSystem::Wim => wim::faults(&self.files, self.wim_contents(), slack),
         }
+    }
+}
+
+/// The parts of the WIM of which this is the first, by their names; all must be there.
+fn siblings(first: &Path, part: u16, parts: u16) -> Result<Vec<PathBuf>, Error> {
+    let name = |path: &Path| path.display().to_string();
+    if part != 1 {
+        let message = format!("is part {part} of {parts} of a WIM; give the first part");
+        return Err(Error::Input { path: first.to_owned(), message });
+    }
+    let stem = first.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let extension = first.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let others = (2..=parts).map(|part| first.with_file_name(format!("{stem}{part}.{extension}")));
+    let all: Vec<PathBuf> = std::iter::once(first.to_owned()).chain(others).collect();
+    match all.iter().find(|path| !path.exists()) {
+        None => Ok(all),
+        Some(missing) => Err(Error::Integrity(format!(
+            "`{}` is not there: a WIM is read with all of its {parts} parts, `{}` being the first",
+            name(missing),
+            name(first)
+        ))),
     }
 }
 
@@ -220,7 +272,7 @@ fn of_fat(entry: fat32_writer::read::Entry) -> Entry {
 
 impl ReadAt for ImageFile {
     fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        self.file.read_exact_at(buf, offset)
+        self.files.read_exact_at(buf, offset)
     }
 
     fn len(&self) -> u64 {
@@ -230,7 +282,7 @@ impl ReadAt for ImageFile {
 
 impl ::wim::read::ReadAt for ImageFile {
     fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        self.file.read_exact_at(buf, offset)
+        self.files.read_exact_at(buf, offset)
     }
 
     fn len(&self) -> u64 {
@@ -240,7 +292,7 @@ impl ::wim::read::ReadAt for ImageFile {
 
 impl fat32_writer::read::ReadAt for ImageFile {
     fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        self.file.read_exact_at(buf, offset)
+        self.files.read_exact_at(buf, offset)
     }
 
     fn len(&self) -> u64 {

@@ -23,6 +23,7 @@ pub mod password;
 pub mod plan_media;
 pub mod progress;
 mod read;
+mod replaced;
 pub mod scan;
 pub mod split_wims;
 mod stamp;

@@ -19,7 +19,20 @@ pub struct OutputPaths {
     folder: PathBuf,
     stem: String,
     extension: String,
+    naming: Naming,
 }
+
+/// How the files of a set of several are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Naming {
+    /// `w11.1.iso`, `w11.2.iso`.
+    Discs,
+    /// `oem.swm`, `oem2.swm`, as Windows names the parts of a WIM.
+    Parts,
+}
+
+/// The extension of the parts of a WIM.
+const PART: &str = ".swm";
 
 impl OutputPaths {
     /// The paths of the set that a definition calls `path`; `None` if that is no file name.
@@ -33,7 +46,17 @@ impl OutputPaths {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),
         };
-        Some(Self { folder, stem, extension })
+        Some(Self { folder, stem, extension, naming: Naming::Discs })
+    }
+
+    /// The same for a WIM that may come in parts.
+    pub fn in_parts(self) -> Self {
+        Self { naming: Naming::Parts, ..self }
+    }
+
+    /// Whether several files are the parts of a WIM.
+    pub fn are_parts(&self) -> bool {
+        self.naming == Naming::Parts
     }
 
     /// The folder of the images.
@@ -57,16 +80,22 @@ impl OutputPaths {
     }
 
     fn name(&self, number: Option<u32>) -> String {
-        match number {
-            None => format!("{}{}", self.stem, self.extension),
-            Some(disc) => format!("{}.{disc}{}", self.stem, self.extension),
+        match (number, self.naming) {
+            (None, _) => format!("{}{}", self.stem, self.extension),
+            (Some(disc), Naming::Discs) => format!("{}.{disc}{}", self.stem, self.extension),
+            (Some(1), Naming::Parts) => format!("{}{PART}", self.stem),
+            (Some(part), Naming::Parts) => format!("{}{part}{PART}", self.stem),
         }
     }
 
     /// The number in the name of a disc of a set of several; `None` for any other name.
     fn number(&self, name: &str) -> Option<u32> {
-        let rest = name.strip_prefix(&self.stem)?.strip_prefix('.')?;
-        let digits = rest.strip_suffix(&self.extension)?;
+        let rest = name.strip_prefix(&self.stem)?;
+        let digits = match self.naming {
+            Naming::Discs => rest.strip_prefix('.')?.strip_suffix(&self.extension)?,
+            Naming::Parts if rest == PART => return Some(1),
+            Naming::Parts => rest.strip_suffix(PART).filter(|digits| *digits != "1")?,
+        };
         let decimal = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
         if decimal { digits.parse().ok() } else { None }
     }
@@ -129,6 +158,20 @@ mod tests {
             Path::new("./plain.2")
         );
         assert_eq!(OutputPaths::new(Path::new("..")), None);
+    }
+
+    #[test]
+    fn parts_of_a_wim_are_named_as_windows_names_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = OutputPaths::new(&folder.path().join("oem.wim")).unwrap().in_parts();
+        let names = |count| -> Vec<PathBuf> { (1..=count).map(|n| paths.disc(n, count)).collect() };
+        let at = |name: &str| folder.path().join(name);
+        assert_eq!(names(1), [at("oem.wim")]);
+        assert_eq!(names(3), [at("oem.swm"), at("oem2.swm"), at("oem3.swm")]);
+        for name in ["oem.swm", "oem2.swm", "oem10.swm", "oem1.swm", "oem02.swm", "oem.2.swm"] {
+            fs::write(at(name), "").unwrap();
+        }
+        assert_eq!(paths.existing(), [at("oem.swm"), at("oem2.swm"), at("oem10.swm")]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use content::{
     Catalog, ContentGraph, ContentId, ContentLocation, MediaDefinition, MediaType, Need, Oversize,
     ResolvedMedia,
 };
-use image::ByteCount;
+use image::{ByteCount, Image};
 use jiff::Timestamp;
 use plan::{Medium as _, SpanError, SpanPlan};
 
@@ -65,7 +65,10 @@ pub struct MediaPlan {
     pub sizes: ManifestSizes,
     /// The WIMs that are on the media in parts.
     pub wims: SplitWims,
+    /// How many files are written: one a disc, or the parts of a WIM.
+    pub file_count: u32,
     order: Vec<u32>,
+    part_size: Option<ByteCount>,
 }
 
 /// The contents of a run and where they lie: what the scan has to list.
@@ -90,12 +93,12 @@ fn newest(scan: &Scan, contents: &[&ContentId]) -> Timestamp {
 /// the newest file.
 pub fn plan_media(
     resolved: &Resolved<'_>,
-    scan: &Scan,
+    scan_of_run: &Scan,
     secrets: MediaSecrets,
     created: Option<Timestamp>,
     cache: &HashCache,
 ) -> Result<MediaPlan, Error> {
-    let output = &resolved.definition.output;
+    let (output, scan) = (&resolved.definition.output, scan_of_run);
     let format = Format::of(output);
     let boot = match &resolved.media.boot_image {
         Some(id) => BootTree::find(scan, id, format)?,
@@ -109,8 +112,16 @@ pub fn plan_media(
     let order = order(scan, &resolved.media.needs);
     // A stick is one: what does not fit it goes onto no other.
     let capacity = output.size.bytes().filter(|_| format == Format::Iso);
-    let medium =
-        SetMedium { format, facts: &facts, boot: &boot, own: &own, capacity, order: &order };
+    let part_size = output.part_size;
+    let medium = SetMedium {
+        format,
+        facts: &facts,
+        boot: &boot,
+        own: &own,
+        capacity,
+        part_size,
+        order: &order,
+    };
     let wims = match format {
         Format::Fat32(_) => split_wims(scan, &order, medium.max_file(), cache)?,
         Format::Iso | Format::Wim => SplitWims::default(),
@@ -124,7 +135,12 @@ pub fn plan_media(
     let draft =
         plan::SetDraft { index: &scan.index, contents: &span.contents, placements: &placements };
     let sizes = ManifestSizes::measure(&facts, &boot, &own, &draft);
-    let plan = MediaPlan { format, span, facts, boot, own, sizes, wims, order };
+    let file_count = span.discs.len() as u32;
+    let mut plan =
+        MediaPlan { format, span, facts, boot, own, sizes, wims, file_count, order, part_size };
+    if part_size.is_some() {
+        plan.file_count = plan.disc_image(scan_of_run, 0)?.images.len() as u32;
+    }
     if let (Format::Fat32(_), Some(holds)) = (format, output.size.bytes())
         && plan.bytes() > holds
     {
@@ -159,8 +175,16 @@ fn order(scan: &Scan, needs: &[Need]) -> Vec<u32> {
 
 fn span_error(error: SpanError<ComposeError>) -> Error {
     match error {
-        SpanError::Medium(error) => Error::Layout { reason: error.to_string() },
+        SpanError::Medium(error) => compose_error(error),
         error => Error::DoesNotFit(error.to_string()),
+    }
+}
+
+fn compose_error(error: ComposeError) -> Error {
+    let text = error.to_string();
+    match error {
+        ComposeError::Wim(wim::LayoutError::PartTooSmall { .. }) => Error::DoesNotFit(text),
+        _ => Error::Layout { reason: text },
     }
 }
 
@@ -269,6 +293,7 @@ impl MediaPlan {
             boot: &self.boot,
             own: &self.own,
             capacity: None,
+            part_size: self.part_size,
             order: &self.order,
         }
     }
@@ -278,10 +303,10 @@ impl MediaPlan {
         let scan = self.files(of_run);
         let medium = self.medium();
         let plan = &self.span.discs[disc];
-        let failed = |error: ComposeError| Error::Layout { reason: error.to_string() };
-        let tree = medium.tree(&plan.draft(&scan.index), &self.sizes).map_err(failed)?;
-        let disc = medium.image(tree, plan.number).map_err(failed)?;
-        let fits = plan.capacity.is_none_or(|capacity| disc.image.len() <= capacity);
+        let tree = medium.tree(&plan.draft(&scan.index), &self.sizes).map_err(compose_error)?;
+        let disc = medium.image(tree, plan.number).map_err(compose_error)?;
+        let len = disc.images.iter().map(Image::len).sum::<ByteCount>();
+        let fits = plan.capacity.is_none_or(|capacity| len <= capacity);
         assert!(fits, "the planner measured the same tree with the same code");
         Ok(disc)
     }
@@ -293,7 +318,6 @@ impl MediaPlan {
 
     /// The paths of the images.
     pub fn paths(&self, output: &crate::output::OutputPaths) -> Vec<PathBuf> {
-        let discs = self.span.discs.len() as u32;
-        (1..=discs).map(|disc| output.disc(disc, discs)).collect()
+        (1..=self.file_count).map(|file| output.disc(file, self.file_count)).collect()
     }
 }

@@ -149,16 +149,26 @@ pub fn images(
 ) -> Result<VerifyReport, Error> {
     let images: Vec<ImageFile> =
         paths.iter().map(|path| ImageFile::open(path)).collect::<Result<_, _>>()?;
+    opened(&images, depth, cancel, progress)
+}
+
+/// The same for images that are open.
+pub(crate) fn opened(
+    images: &[ImageFile],
+    depth: VerifyDepth,
+    cancel: &Cancel,
+    progress: &dyn Progress,
+) -> Result<VerifyReport, Error> {
     let bytes = images.iter().map(|image| image.len()).sum();
     progress.begin(Phase::Verify, Amount { bytes, files: 0 });
     let mut report = VerifyReport::default();
-    for image in &images {
+    for image in images {
         disc(image, depth, cancel, progress, &mut report)?;
     }
     report.discs.sort_by_key(|disc| disc.manifest.disc);
     belong_together(&mut report);
     if depth == VerifyDepth::Full {
-        cut_files(&images, cancel, &mut report)?;
+        cut_files(images, cancel, &mut report)?;
     }
     report.findings.sort();
     Ok(report)
@@ -208,8 +218,9 @@ struct FoundFile {
 
 impl Disc<'_> {
     fn add(&mut self, offset: u64, file: Option<String>, rule: &str, message: impl Into<String>) {
+        let (path, offset) = self.image.place(offset);
         self.findings.push(Finding {
-            image: self.image.path().to_owned(),
+            image: path.to_owned(),
             disc: self.number,
             offset,
             file,
