@@ -26,6 +26,12 @@ pub enum Figure {
     Stick(&'static str),
     /// A FAT32 image where files can share blocks, every digest known: against copying it.
     StickReflink(&'static str, u64),
+    /// A prestaged WIM of contents whose digests are known: against copying them into a folder and
+    /// capturing that.
+    Prestaged(&'static str),
+    /// Capturing a tree through our layer over libwim, compressed like this: against the program of
+    /// libwim's author.
+    Capture(&'static str, &'static str),
 }
 
 /// Which figures.
@@ -36,6 +42,8 @@ pub enum Group {
     Spine,
     /// Sticks.
     Usb,
+    /// WIM files.
+    Wim,
 }
 
 /// The unit of peak memory, in bytes; its limits are powers of ten.
@@ -49,6 +57,11 @@ pub fn all(group: Group, quick: bool) -> Vec<Figure> {
     if group == Group::Usb {
         let tree = if quick { "small" } else { "usb-2g" };
         return vec![Figure::Stick(tree), Figure::StickReflink(tree, if quick { 2 } else { 12 })];
+    }
+    if group == Group::Wim {
+        let (tree, real) = if quick { ("small", "small") } else { ("usb-2g", "tier-s") };
+        let captures = ["none", "XPRESS", "LZX"].map(|how| Figure::Capture(real, how));
+        return std::iter::once(Figure::Prestaged(tree)).chain(captures).collect();
     }
     let (many, one) = if quick { ("small", "one-64m") } else { ("bench-4g", "one-6g") };
     let mut figures = vec![
@@ -78,6 +91,8 @@ impl Figure {
             Self::Verify(_) => "verify",
             Self::Stick(_) => "stick",
             Self::StickReflink(..) => "stick-reflink",
+            Self::Prestaged(_) => "prestaged",
+            Self::Capture(..) => "capture",
         }
     }
 
@@ -92,6 +107,8 @@ impl Figure {
             Self::Verify(tree) => verify(workplace, tree),
             Self::Stick(tree) => stick(workplace, tree),
             Self::StickReflink(tree, gib) => reflink(workplace, tree, gib, "usb"),
+            Self::Prestaged(tree) => prestaged(workplace, tree),
+            Self::Capture(tree, compression) => capture(workplace, tree, compression),
         }
     }
 }
@@ -174,6 +191,47 @@ fn stick(workplace: &Workplace, name: &str) -> Result<Vec<Row>, BenchError> {
     workplace.warm(&tree)?;
     let rows = compare(workplace.rounds, folder, &format!("stick, cold, {name}"), ours, &peers)?;
     discard(&[&site.folder, &peer_image, &copied])?;
+    Ok(rows)
+}
+
+/// The peer needs a folder with everything in its place, and then writes its bytes once more.
+fn prestaged(workplace: &Workplace, name: &str) -> Result<Vec<Row>, BenchError> {
+    let tree = workplace.tree(name);
+    let folder = workplace.folder();
+    let site = Site::make(&folder.join("site"), &tree, &workplace.boot(), "usb")?;
+    let wim = site.make_prestaged(&tree)?;
+    let (staging, peer_wim) = (folder.join("staging"), folder.join("peer.wim"));
+    let ours = build(&site, "tsmedia", &[&wim]);
+    run(&ours, folder)?;
+    let script = "mkdir -p \"$3/SMS/PKG\" && cp -r \"$1\"/* \"$3/SMS/PKG/\" && \
+                  cp -r \"$2\" \"$3/boot\" && \
+                  wimlib-imagex capture --compress=none \"$3\" \"$4\" >/dev/null";
+    let (tree_text, boot) = (text(&tree), text(&workplace.boot()));
+    let words = ["sh", "-c", script, "sh", &tree_text, &boot, &text(&staging), &text(&peer_wim)];
+    let peer = program("cp -r + wimlib-imagex", &words, &[&staging, &peer_wim]);
+    workplace.warm(&tree)?;
+    let bench = format!("prestaged, known, {name}");
+    let rows = compare(workplace.rounds, folder, &bench, ours, &[(peer, 1.0)])?;
+    discard(&[&site.folder, &staging, &peer_wim])?;
+    Ok(rows)
+}
+
+/// This program captures with our layer when it is told to: no verb of tsmedia does yet.
+fn capture(workplace: &Workplace, name: &str, compression: &str) -> Result<Vec<Row>, BenchError> {
+    let tree = workplace.tree(name);
+    let folder = workplace.folder();
+    let (ours_wim, peer_wim) = (folder.join("ours.wim"), folder.join("peer.wim"));
+    let this = std::env::current_exe().map_err(|error| BenchError::at(folder, error))?;
+    let (this, tree_text) = (text(&this), text(&tree));
+    let ours = [&this, "--capture", compression, &tree_text, &text(&ours_wim)];
+    let compress = format!("--compress={compression}");
+    let peer = ["wimlib-imagex", "capture", &compress, &tree_text, &text(&peer_wim)];
+    let ours = program("our layer", &ours, &[&ours_wim]);
+    let peer = program("wimlib-imagex", &peer, &[&peer_wim]);
+    workplace.warm(&tree)?;
+    let bench = format!("capture {compression}, {name}");
+    let rows = compare(workplace.rounds, folder, &bench, ours, &[(peer, 1.05)])?;
+    discard(&[&ours_wim, &peer_wim])?;
     Ok(rows)
 }
 

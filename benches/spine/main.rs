@@ -5,6 +5,7 @@
 //! measured time. Ratios are ours divided by the peer's of the same run of this program. Nothing
 //! is hidden: a row that misses its target says so.
 
+mod capture;
 mod figures;
 mod measure;
 mod site;
@@ -47,17 +48,21 @@ struct Arguments {
     #[arg(long)]
     quick: bool,
     /// The folder with the trees that tools/corpus makes
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", default_value = "corpora")]
     corpora: PathBuf,
     /// Rounds of runs that take turns
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Which comparisons: discs (spine) or sticks (usb)
+    /// Which comparisons: discs (spine), sticks (usb) or WIM files (wim)
     #[arg(long, value_enum, default_value_t)]
     group: figures::Group,
-    /// Only these figures: cold, known, reflink, one-file, memory, verify; stick, stick-reflink
+    /// Only these figures: cold, known, reflink, one-file, memory, verify; stick, stick-reflink;
+    /// prestaged, capture
     #[arg(long, value_name = "FIGURE")]
     only: Vec<String>,
+    /// Capture a folder with our layer and do nothing else: compression, source, target
+    #[arg(long, num_args = 3, hide = true)]
+    capture: Vec<String>,
     /// What cargo tells every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -65,6 +70,16 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let [compression, source, target] = &arguments.capture[..] {
+        let captured = capture::capture(compression, source.as_ref(), target.as_ref());
+        return captured.map_or_else(
+            |error| {
+                eprintln!("error: {error}");
+                ExitCode::FAILURE
+            },
+            |()| ExitCode::SUCCESS,
+        );
+    }
     let workplace = match workplace::Workplace::prepare(&arguments.corpora, arguments.rounds) {
         Ok(workplace) => workplace,
         Err(error) => return failed(&error),

@@ -78,6 +78,44 @@ impl Site {
     }
 }
 
+impl Site {
+    /// Makes the definition one of prestaged media with every content of `tree` and an OS image of
+    /// one small file. Returns the path of the WIM.
+    pub fn make_prestaged(&self, tree: &Path) -> Result<PathBuf, BenchError> {
+        let os = self.folder.join("os");
+        fs::create_dir_all(&os).map_err(|error| BenchError::at(&os, error))?;
+        write(&os.join("install.wim"), "")?;
+        crate::capture::capture("none", &self.folder.join("media"), &os.join("install.wim"))
+            .map_err(|error| BenchError::at(&os, std::io::Error::other(error)))?;
+        write(
+            &self.folder.join("catalog/B0100003.toml"),
+            "id = \"B0100003\"\nkind = \"os-image\"\nname = \"OS\"\nsource = \"os\"\n",
+        )?;
+        let points = self.folder.join("site.toml");
+        let known = fs::read_to_string(&points).map_err(|error| BenchError::at(&points, error))?;
+        let own = format!(
+            "\n[[distribution-point]]\nname = \"own\"\nkind = \"folder\"\npath = {:?}\n",
+            self.folder
+        );
+        write(&points, &(known + &own))?;
+        let count = folders(tree)?.len();
+        let packages: Vec<String> =
+            (0..count).map(|number| format!("\"B01{:05X}\"", number + 0x100)).collect();
+        write(
+            &self.folder.join("media/bench.toml"),
+            &format!(
+                "[media]\ntype = \"prestaged\"\ntask-sequence = \"B0100002\"\n\
+                 boot-image = \"B0100001\"\n\n[output]\nkind = \"wim\"\npath = \"out/bench.wim\"\n\n\
+                 [image]\nos-image = \"B0100003\"\n\n\
+                 [network]\nmanagement-points = [\"http://mp.example.org\"]\n\n\
+                 [content]\npackages = [{}]\n",
+                packages.join(", ")
+            ),
+        )?;
+        Ok(self.folder.join("out/bench.wim"))
+    }
+}
+
 fn add_step(references: &mut String, steps: &mut String, id: &str) {
     writeln!(references, "<reference package=\"{id}\" program=\"*\"/>")
         .expect("writing to a string does not fail");
