@@ -16,6 +16,7 @@ use content::manifest::{
 use image::{FileData, FileTree, Source};
 use iso9660_writer::IsoOptions;
 use libfuzzer_sys::fuzz_target;
+use pipeline::checksum::stripes_of;
 use pipeline::extract::{self, ExtractRequest};
 use pipeline::media::{encode_media, set_digest};
 use pipeline::progress::{Cancel, Silent};
@@ -34,6 +35,7 @@ fn sample() -> Vec<u8> {
         path: path.to_owned(),
         size: bytes.len() as u64,
         sha256: sha256(bytes),
+        crc32: stripes_of(bytes),
         disc: Some(1),
         parts: Vec::new(),
     };
@@ -43,6 +45,7 @@ fn sample() -> Vec<u8> {
         offset: 0,
         length: SETUP.len() as u64,
         sha256: sha256(SETUP),
+        crc32: stripes_of(SETUP),
     };
     let cut = ManifestLine { disc: None, parts: vec![part], ..line("cut.bin", SETUP) };
     let lines = [line("setup.exe", SETUP), cut, line("empty/", b"")];
@@ -58,6 +61,7 @@ fn sample() -> Vec<u8> {
         valid_from: None,
         valid_until: None,
         task_sequence: None,
+        prestaged: None,
         boot_image: None,
         contents: vec![ManifestContent {
             id,
