@@ -3,11 +3,11 @@ use super::limits::{MAX_IMAGES, MAX_METADATA_BYTES, MAX_XML_BYTES};
 use super::resource::read_resource;
 use super::source::{check_inside, read_exact};
 use super::xml::{decode_xml, parse_images};
-use super::{BlobIndex, ImageInfo, ReadAt, ReadError, Statistics, Tree};
+use super::{Blob, BlobIndex, BlobPlace, ImageInfo, ReadAt, ReadError, Statistics, Tree};
 use crate::format::bytes::{array, le32};
 use crate::format::{
     BlobEntry, HEADER_SIZE, Header, HeaderFlags, MAGIC, PIPABLE_MAGIC, ResourceHeader, Sha1,
-    VERSION_DEFAULT, VERSION_SOLID,
+    VERSION_DEFAULT, VERSION_SOLID, resource_flags,
 };
 
 /// A WIM whose header has been read.
@@ -133,6 +133,35 @@ impl<'a> WimReader<'a> {
     /// Gives every entry of the blob table that counts to `visit`.
     pub(crate) fn visit_entries(&self, visit: &mut dyn FnMut(&BlobEntry)) -> Result<(), ReadError> {
         visit_entries(self.source, &self.header, visit)
+    }
+
+    /// The bytes of a blob of at most `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Limit`] for a longer one, [`ReadError::Unsupported`] for one in a solid resource
+    /// and, without the feature `libwim`, for a compressed one, and others if its bytes cannot be
+    /// read or do not have its digest.
+    pub fn read_blob(&self, blob: &Blob, limit: u64) -> Result<Vec<u8>, ReadError> {
+        let structure = "the resource";
+        let (offset, stored, flags) = match blob.place {
+            BlobPlace::Plain { offset } => (offset, blob.len, 0),
+            BlobPlace::Compressed { offset, stored } => {
+                (offset, stored, resource_flags::COMPRESSED)
+            }
+            BlobPlace::Solid => {
+                let reason = "it is compressed together with others".to_owned();
+                return Err(ReadError::Unsupported { structure, offset: 0, reason });
+            }
+        };
+        let resource = ResourceHeader { stored, flags, offset, original: blob.len };
+        let bytes = read_resource(self.source, &self.header, structure, &resource, limit)?;
+        let (found, sha1) = (Sha1::of(&bytes), blob.sha1);
+        if found != sha1 {
+            let reason = format!("it has SHA-1 {found}, but the blob table states {sha1}");
+            return Err(ReadError::malformed(structure, offset, reason));
+        }
+        Ok(bytes)
     }
 
     /// The directory tree of the image with this number; the first has 1.

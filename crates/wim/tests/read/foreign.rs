@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use wim::read::{Architecture, FileSource, WimInfo, WimReader, inspect_file};
+use wim::read::{Architecture, BlobPlace, FileSource, ReadError, WimInfo, WimReader, inspect_file};
 use wim::{Algorithm, Error};
 
 use crate::support::{Files, bytes, run, sample_files, text, write_files};
@@ -70,6 +70,43 @@ fn every_compression_and_what_is_solid_is_told() {
         );
         assert_eq!(image.hard_link_bytes, Some(0));
     }
+}
+
+#[test]
+fn bytes_of_blobs_are_read_and_must_have_their_digest() {
+    let files = sample_files();
+    let room = Room::new(&files);
+    let contents: std::collections::BTreeSet<&Vec<u8>> =
+        files.values().filter(|bytes| !bytes.is_empty()).collect();
+    for (name, option) in [("none", "--compress=none"), ("lzx", "--compress=lzx")] {
+        room.capture(name, &[option]);
+        let wim = fs::read(room.at(name)).unwrap();
+        let reader = WimReader::open(&wim).unwrap();
+        for blob in reader.blobs().unwrap().blobs() {
+            let compressed = matches!(blob.place, BlobPlace::Compressed { .. });
+            let read = reader.read_blob(blob, 1 << 30);
+            if compressed && !cfg!(feature = "libwim") {
+                assert!(matches!(read, Err(ReadError::Unsupported { .. })), "{read:?}");
+                continue;
+            }
+            assert!(contents.contains(&read.unwrap()), "{name}");
+            let short = reader.read_blob(blob, blob.len - 1);
+            assert!(matches!(short, Err(ReadError::Limit { .. })), "{short:?}");
+            let (BlobPlace::Plain { offset } | BlobPlace::Compressed { offset, .. }) = blob.place
+            else {
+                panic!("{blob:?}")
+            };
+            let mut changed = wim.clone();
+            changed[offset as usize] ^= 1;
+            let damaged = WimReader::open(&changed).unwrap().read_blob(blob, 1 << 30);
+            assert!(matches!(damaged, Err(ReadError::Malformed { .. })), "{damaged:?}");
+        }
+    }
+    room.capture("solid", &["--solid"]);
+    let wim = fs::read(room.at("solid")).unwrap();
+    let reader = WimReader::open(&wim).unwrap();
+    let read = reader.read_blob(&reader.blobs().unwrap().blobs()[0], 1 << 30);
+    assert!(matches!(read, Err(ReadError::Unsupported { .. })), "{read:?}");
 }
 
 #[test]
