@@ -9,6 +9,7 @@ pub mod cmtrace;
 pub mod compose;
 pub mod device;
 pub mod diff;
+pub mod doctor;
 pub mod envelope;
 mod error;
 pub mod extract;

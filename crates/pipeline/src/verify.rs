@@ -7,7 +7,7 @@ mod locate;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use content::manifest::{MEDIA_FORMAT, MEDIA_VERSION, ManifestLine, MediaManifest};
 use content::{ContentId, Digest};
@@ -90,18 +90,23 @@ impl fmt::Display for Finding {
 pub const MEDIA_JSON: &str = "SMS/data/media.json";
 
 /// The largest `media.json` that is read: some ten thousand contents.
-const MEDIA_JSON_MAX: u64 = 64 << 20;
+pub(crate) const MEDIA_JSON_MAX: u64 = 64 << 20;
 /// The largest manifest that is read, since it is held in memory: some five million files.
 const MANIFEST_MAX: u64 = 1 << 30;
 
 /// Reads `media.json` of an image, which must be as it was written: the set's id is the digest of
 /// all that its discs have in common.
 pub fn read_media_manifest(image: &ImageFile) -> Result<MediaManifest, Error> {
-    let wrong = |what: &str| Error::Integrity(format!("`{}` {what}", image.path().display()));
-    let bytes = image
-        .read_file(MEDIA_JSON, MEDIA_JSON_MAX)?
-        .ok_or_else(|| wrong("has no `SMS/data/media.json`: it is no media of tsmedia"))?;
-    let manifest: MediaManifest = serde_json::from_slice(&bytes)
+    let none = "has no `SMS/data/media.json`: it is no media of tsmedia";
+    let none = || Error::Integrity(format!("`{}` {none}", image.path().display()));
+    let bytes = image.read_file(MEDIA_JSON, MEDIA_JSON_MAX)?.ok_or_else(none)?;
+    parse_media_manifest(&bytes, image.path())
+}
+
+/// The same from the bytes of `media.json` and the path of the media that it lies on.
+pub(crate) fn parse_media_manifest(bytes: &[u8], media: &Path) -> Result<MediaManifest, Error> {
+    let wrong = |what: &str| Error::Integrity(format!("`{}` {what}", media.display()));
+    let manifest: MediaManifest = serde_json::from_slice(bytes)
         .map_err(|error| wrong(&format!("has a `SMS/data/media.json` that is wrong: {error}")))?;
     if manifest.format != MEDIA_FORMAT || manifest.version != MEDIA_VERSION {
         return Err(wrong("was made by another version, which this one cannot read"));
