@@ -78,6 +78,8 @@ pub enum Command {
     Extract(ExtractArgs),
     /// Compare two sets of media
     Diff(DiffArgs),
+    /// Say whether media start, and why not: on which firmware, and by whose signatures
+    Doctor(DoctorArgs),
     /// Print the JSON Schema of a file of the site
     Schema(SchemaArgs),
     /// Print a completion script for a shell
@@ -378,6 +380,14 @@ pub struct DiffArgs {
     pub old: PathBuf,
     /// The newer set
     pub new: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// ISO images, FAT32 images, sticks, WIMs and folders of any origin; the path that a definition
+    /// gives stands for its whole set
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod content;
 mod diff;
+mod doctor;
 mod extract;
 mod import;
 mod init;
@@ -36,6 +37,7 @@ pub fn run(cli: Cli) -> Result<Exit, CommandError> {
         Command::Ls(args) => ls::run(global, &args),
         Command::Extract(args) => extract::run(global, &args),
         Command::Diff(args) => diff::run(global, &args),
+        Command::Doctor(args) => doctor::run(global, &args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => reference_pages::completions(&args),
         Command::Man(args) => reference_pages::man(&args),

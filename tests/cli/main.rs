@@ -1,11 +1,14 @@
 //! Whole sessions at the prompt: what people type, what they read, and the exit codes.
 
+#[path = "../../crates/pipeline/tests/made_up/mod.rs"]
+mod made_up;
 #[path = "../site/mod.rs"]
 mod site;
 
 mod bad_input;
 mod batch;
 mod content;
+mod doctor;
 mod import;
 mod init;
 mod json_lines;

@@ -6,7 +6,7 @@ use crate::session::Session;
 #[allow(dead_code, reason = "only the table is looked at")]
 mod exit;
 
-const VERBS: [&str; 15] = [
+const VERBS: [&str; 16] = [
     "init",
     "import",
     "ts",
@@ -19,6 +19,7 @@ const VERBS: [&str; 15] = [
     "ls",
     "extract",
     "diff",
+    "doctor",
     "schema",
     "completions",
     "man",

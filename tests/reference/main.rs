@@ -2,6 +2,9 @@
 
 #[path = "../site/awkward.rs"]
 mod awkward;
+mod doctor;
+#[path = "../../crates/pipeline/tests/made_up/mod.rs"]
+mod made_up;
 mod prestaged;
 #[path = "../site/mod.rs"]
 mod site;
