@@ -193,3 +193,50 @@ fn a_library_file_that_is_not_there_is_missing_content() {
     fs::remove_file(session.path(&file)).unwrap();
     session.farm("content verify ABC00010").exits(4).prints(&["setup.exe", "FileLib"]);
 }
+
+/// Starts one run for each command line at the same moment, and demands that all succeed.
+fn at_once(session: &Session, lines: &[Vec<String>]) {
+    std::thread::scope(|scope| {
+        for line in lines {
+            scope.spawn(move || {
+                let words = ["--site", "farm"].into_iter().chain(line.iter().map(String::as_str));
+                session.run_words(&words.collect::<Vec<_>>()).done();
+            });
+        }
+    });
+}
+
+#[test]
+fn no_edit_is_lost_when_many_run_at_once() {
+    let session = Session::with_site();
+    let before = session.files("farm").len();
+    let words = |line: String| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let adds: Vec<_> = (1..=12).map(|n| words(format!("content add package Par-{n}"))).collect();
+    at_once(&session, &adds);
+    let list = session.farm("content list --json").exits(0).json();
+    let names = each(&list["objects"], "name");
+    for number in 1..=12 {
+        assert!(names.contains(&format!("Par-{number}").as_str()), "{number} is not in {names:?}");
+    }
+    let updates = vec![words("content update P0100004".into()); 8];
+    at_once(&session, &updates);
+    let shown = session.farm("content show P0100004 --json").done().json();
+    assert_eq!(shown["source_version"], 9);
+    assert_eq!(session.files("farm").len(), before + 12);
+}
+
+#[test]
+fn an_import_and_an_edit_wait_for_each_other() {
+    let session = Session::with_site();
+    let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let mut lines = vec![words("content update P0100004"); 4];
+    for number in 1..=4 {
+        session.write(&format!("share{number}/Control/TaskSequences.xml"), "<tss/>");
+        lines.push(words(&format!("import share{number}")));
+    }
+    at_once(&session, &lines);
+    let site = session.read("farm/site.toml");
+    for number in 1..=4 {
+        assert!(site.contains(&format!("name = \"share{number}\"")), "{number} is not in {site}");
+    }
+}

@@ -1,4 +1,6 @@
 //! Adds, changes, removes and checks the objects of a site's catalog.
+//!
+//! Edits of one site follow each other: each holds its lock from reading the site to the rename.
 
 mod edit;
 mod source;
@@ -18,6 +20,7 @@ pub use verify::{VerifiedContent, VerifyReport, verify};
 
 use crate::import::commit::{FileText, write_all};
 use crate::load::{self, LoadError, SitePath};
+use crate::site_lock::SiteLock;
 use crate::{Error as RunError, IoContext};
 
 /// The ids that a site can give: a site code and five hexadecimal digits, from 1 on.
@@ -106,6 +109,7 @@ pub enum EditError {
 
 /// Adds an object to the catalog.
 pub fn add(site: &SitePath, new: NewObject) -> Result<Edited, EditError> {
+    let _lock = SiteLock::take(site)?;
     let (described, _) = load::site(site)?;
     let (catalog, _) = load::entries(site)?;
     let id = match new.id {
@@ -130,7 +134,7 @@ pub fn add(site: &SitePath, new: NewObject) -> Result<Edited, EditError> {
     if let ObjectKind::Application(application) = &mut object.kind {
         give_source(application, object.source.take());
     }
-    write_all(&[FileText { path: file.clone(), text: object.to_toml() }])?;
+    write_all(&[FileText { path: file.clone(), text: object.to_toml(), new: true }])?;
     Ok(Edited { object, file })
 }
 
@@ -138,6 +142,7 @@ pub fn add(site: &SitePath, new: NewObject) -> Result<Edited, EditError> {
 ///
 /// What else stands in the file stays as a person wrote it, comments too.
 pub fn update(site: &SitePath, id: &ContentId, change: &ObjectChange) -> Result<Edited, EditError> {
+    let _lock = SiteLock::take(site)?;
     let (described, _) = load::site(site)?;
     let file = site.object_file(id);
     if !file.exists() {
@@ -148,13 +153,14 @@ pub fn update(site: &SitePath, id: &ContentId, change: &ObjectChange) -> Result<
     let text = load::read_text(&file)?;
     let unusable = |problems| EditError::Unusable { path: file.clone(), problems };
     let (object, text) = edit::changed(&text, source, change).map_err(unusable)?;
-    write_all(&[FileText { path: file.clone(), text }])?;
+    write_all(&[FileText { path: file.clone(), text, new: false }])?;
     Ok(Edited { object, file })
 }
 
 /// Removes an object from the catalog; one that others use only if `force` says so. Files of
 /// contents are never removed. Returns those that used it.
 pub fn remove(site: &SitePath, id: &ContentId, force: bool) -> Result<Vec<ObjectUser>, EditError> {
+    let _lock = SiteLock::take(site)?;
     let (catalog, _) = load::entries(site)?;
     let file = site.object_file(id);
     if !file.exists() {

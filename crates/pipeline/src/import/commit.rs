@@ -13,6 +13,8 @@ use crate::{Error, IoContext};
 pub(crate) struct FileText {
     pub(crate) path: PathBuf,
     pub(crate) text: String,
+    /// Whether it must not be there yet, not even since the site was read.
+    pub(crate) new: bool,
 }
 
 /// A file that has been replaced, and what it held before.
@@ -32,9 +34,13 @@ pub(crate) fn write_all(files: &[FileText]) -> Result<(), Error> {
     }
     let mut replaced: Vec<Replaced> = Vec::with_capacity(files.len());
     for (file, temporary) in files.iter().zip(written) {
-        let before = fs::read(&file.path).ok();
-        let renamed = temporary.persist(&file.path).map_err(|error| error.error);
-        if let Err(error) = renamed.at("write", &file.path) {
+        let before = if file.new { None } else { fs::read(&file.path).ok() };
+        let named = if file.new {
+            temporary.persist_noclobber(&file.path)
+        } else {
+            temporary.persist(&file.path)
+        };
+        if let Err(error) = named.map_err(|error| error.error).at("write", &file.path) {
             put_back(&replaced);
             return Err(error);
         }
@@ -82,7 +88,7 @@ mod tests {
     use super::*;
 
     fn file(folder: &Path, name: &str, text: &str) -> FileText {
-        FileText { path: folder.join(name), text: text.into() }
+        FileText { path: folder.join(name), text: text.into(), new: false }
     }
 
     #[test]
@@ -93,6 +99,17 @@ mod tests {
         assert_eq!(fs::read_to_string(folder.path().join("a/x")).unwrap(), "1");
         assert_eq!(fs::read_to_string(folder.path().join("b")).unwrap(), "2");
         assert_eq!(fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_new_file_takes_the_place_of_none() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("there"), "before").unwrap();
+        let new = |name: &str| FileText { new: true, ..file(folder.path(), name, "after") };
+        write_all(&[new("first"), new("there")]).unwrap_err();
+        assert_eq!(fs::read_to_string(folder.path().join("there")).unwrap(), "before");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        write_all(&[new("first")]).unwrap();
     }
 
     #[test]

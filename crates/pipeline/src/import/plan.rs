@@ -6,6 +6,7 @@ use content::{Catalog, CatalogObject, ContentId, Problem, SequenceInfo};
 use super::commit::{FileText, write_all};
 use crate::Error;
 use crate::load::{self, LoadError, SitePath};
+use crate::site_lock::SiteLock;
 
 /// Something that a source had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,20 +66,22 @@ pub(super) struct Plan<'s> {
     pub(super) catalog: Catalog,
     pub(super) problems: Vec<Problem>,
     items: Vec<ImportedItem>,
-    files: BTreeMap<PathBuf, String>,
+    files: BTreeMap<PathBuf, FileText>,
+    /// Held from reading the site to the last rename, so that no other edit is lost between.
+    _lock: SiteLock,
 }
 
 impl<'s> Plan<'s> {
     pub(super) fn new(site: &'s SitePath) -> Result<Self, LoadError> {
+        let lock = SiteLock::take(site)?;
         let (catalog, _) = load::entries(site)?;
         let (problems, items, files) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Ok(Self { site, catalog, problems, items, files })
+        Ok(Self { site, catalog, problems, items, files, _lock: lock })
     }
 
     /// Writes everything.
     pub(super) fn commit(self) -> Result<(Vec<ImportedItem>, Vec<Problem>), Error> {
-        let files = self.files.into_iter().map(|(path, text)| FileText { path, text });
-        write_all(&files.collect::<Vec<_>>())?;
+        write_all(&self.files.into_values().collect::<Vec<_>>())?;
         Ok((self.items, self.problems))
     }
 
@@ -93,17 +96,20 @@ impl<'s> Plan<'s> {
         let path = self.site.task_sequences().join(format!("{id}.xml"));
         let info_path = path.with_extension("toml");
         let texts = [(path.clone(), xml.to_owned()), (info_path, info.to_toml())];
+        let before = [read(&texts[0].0)?, read(&texts[1].0)?];
         let mut action = Action::Unchanged;
-        for (path, text) in &texts {
-            action = match (read(path)?, action) {
-                (Some(before), action) if before == *text => action,
+        for ((_, text), before) in texts.iter().zip(&before) {
+            action = match (before, action) {
+                (Some(before), action) if before == text => action,
                 (None, Action::Unchanged | Action::Created) => Action::Created,
                 _ if overwrite => Action::Updated,
                 _ => Action::Kept,
             };
         }
         if matches!(action, Action::Created | Action::Updated) {
-            self.files.extend(texts);
+            for ((path, text), before) in texts.into_iter().zip(before) {
+                self.write(path, text, before.is_none());
+            }
         }
         self.item(ItemKind::TaskSequence, id.as_str(), &info.name, &path, action);
         Ok(())
@@ -122,7 +128,7 @@ impl<'s> Plan<'s> {
         };
         self.item(ItemKind::Object, object.id.as_str(), &object.name, &path, action);
         if action == Action::Created {
-            self.files.insert(path, object.to_toml());
+            self.write(path, object.to_toml(), true);
             self.catalog.objects.insert(object.id.clone(), object);
         }
     }
@@ -138,7 +144,7 @@ impl<'s> Plan<'s> {
     pub(super) fn edited(&mut self, object: CatalogObject, text: String) {
         let path = self.site.object_file(&object.id);
         self.item(ItemKind::Object, object.id.as_str(), &object.name, &path, Action::Updated);
-        self.files.insert(path, text);
+        self.write(path, text, false);
         self.catalog.objects.insert(object.id.clone(), object);
     }
 
@@ -147,7 +153,15 @@ impl<'s> Plan<'s> {
         let path = self.site.site_file();
         let action = if text.is_some() { Action::Updated } else { Action::Unchanged };
         self.item(ItemKind::DistributionPoint, name, name, &path, action);
-        self.files.extend(text.map(|text| (path, text)));
+        if let Some(text) = text {
+            self.write(path, text, false);
+        }
+    }
+
+    /// Notes what a file is to hold; one that this import creates stays new.
+    fn write(&mut self, path: PathBuf, text: String, new: bool) {
+        let new = new || self.files.get(&path).is_some_and(|file| file.new);
+        self.files.insert(path.clone(), FileText { path, text, new });
     }
 
     fn item(
