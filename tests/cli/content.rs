@@ -73,6 +73,13 @@ fn an_object_that_cannot_be_is_refused() {
     session.farm("content add package X --install y").refused(2, &["--install", "application"]);
     session.farm("content add package X --id P0100004").refused(2, &["P0100004", "hint:"]);
     session.farm("content add package X --id ../x").refused(2, &["is no id"]);
+    session.farm("content add package X --id p0100004").refused(2, &["`P0100004`", "hint:"]);
+    for name in ["", "  "] {
+        let add = ["--site", "farm", "content", "add", "package", name];
+        session.run_words(&add).refused(2, &["name is empty", "hint:"]);
+        let update = ["--site", "farm", "content", "update", "P0100004", "--name", name];
+        session.run_words(&update).refused(2, &["name is empty", "hint:"]);
+    }
     session.farm("content add package X --source nowhere").refused(2, &["nowhere"]);
     session.write("outside/file", "");
     session.farm("content add package X --source outside").refused(2, &["no distribution point"]);

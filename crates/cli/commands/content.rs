@@ -28,9 +28,10 @@ impl From<EditError> for CommandError {
         match error {
             EditError::Site(error) => error.into(),
             EditError::Io(error) => error.into(),
-            EditError::Exists(id) => {
-                Self::usage(text).hint(format!("`tsmedia content update {id}` changes it"))
+            EditError::Exists { object, .. } => {
+                Self::usage(text).hint(format!("`tsmedia content update {object}` changes it"))
             }
+            EditError::NoName => Self::usage(text).hint("give a name that people know it by"),
             EditError::NotFound(_) => {
                 Self::usage(text).hint("`tsmedia content list` shows the ids")
             }

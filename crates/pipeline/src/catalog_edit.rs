@@ -7,6 +7,7 @@ mod source;
 mod users;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use content::{
@@ -72,9 +73,17 @@ pub enum EditError {
     /// Something cannot be read or written.
     #[error(transparent)]
     Io(#[from] RunError),
-    /// The id is taken.
-    #[error("the catalog already has `{0}`")]
-    Exists(ContentId),
+    /// Another object has the id, model name, GUID or content id; cases make no difference.
+    #[error("the catalog already has `{name}`{}", owner(name, object))]
+    Exists {
+        /// What is taken.
+        name: String,
+        /// The object that has it.
+        object: ContentId,
+    },
+    /// The name holds nothing that could be read.
+    #[error("the name is empty")]
+    NoName,
     /// The site has given all its ids.
     #[error("site `{0}` has no free id left")]
     NoFreeId(String),
@@ -109,17 +118,16 @@ pub enum EditError {
 
 /// Adds an object to the catalog.
 pub fn add(site: &SitePath, new: NewObject) -> Result<Edited, EditError> {
+    readable(&new.name)?;
     let _lock = SiteLock::take(site)?;
     let (described, _) = load::site(site)?;
     let (catalog, _) = load::entries(site)?;
+    let taken = load::claimed_names(site, &catalog)?;
     let id = match new.id {
         Some(id) => id,
-        None => next_id(&described.code, &catalog)?,
+        None => next_id(&described.code, &taken, &catalog)?,
     };
     let file = site.object_file(&id);
-    if catalog.objects.contains_key(&id) || file.exists() {
-        return Err(EditError::Exists(id));
-    }
     let source = new.source.map(|path| source::of(site, &described, &path)).transpose()?;
     let mut object = CatalogObject {
         id,
@@ -134,6 +142,11 @@ pub fn add(site: &SitePath, new: NewObject) -> Result<Edited, EditError> {
     if let ObjectKind::Application(application) = &mut object.kind {
         give_source(application, object.source.take());
     }
+    for name in load::claims(&object) {
+        if let Some(owner) = taken.get(&name.to_lowercase()) {
+            return Err(EditError::Exists { name: name.to_owned(), object: owner.clone() });
+        }
+    }
     write_all(&[FileText { path: file.clone(), text: object.to_toml(), new: true }])?;
     Ok(Edited { object, file })
 }
@@ -142,6 +155,7 @@ pub fn add(site: &SitePath, new: NewObject) -> Result<Edited, EditError> {
 ///
 /// What else stands in the file stays as a person wrote it, comments too.
 pub fn update(site: &SitePath, id: &ContentId, change: &ObjectChange) -> Result<Edited, EditError> {
+    change.name.as_deref().map_or(Ok(()), readable)?;
     let _lock = SiteLock::take(site)?;
     let (described, _) = load::site(site)?;
     let file = site.object_file(id);
@@ -174,12 +188,31 @@ pub fn remove(site: &SitePath, id: &ContentId, force: bool) -> Result<Vec<Object
     Ok(users)
 }
 
-/// The id after the highest that the site has given to an object or task sequence.
-fn next_id(code: &str, catalog: &Catalog) -> Result<ContentId, EditError> {
-    let given = catalog.objects.keys().chain(catalog.task_sequences.keys());
-    let number = |id: &ContentId| {
-        let digits = id.as_str().strip_prefix(code)?;
-        (digits.len() == 5).then(|| u32::from_str_radix(digits, 16).ok()).flatten()
+/// Refuses a name that people could not tell from none.
+fn readable(name: &str) -> Result<(), EditError> {
+    if name.trim().is_empty() { Err(EditError::NoName) } else { Ok(()) }
+}
+
+/// Who has a name that is taken, where the name itself does not say it.
+fn owner(name: &str, object: &ContentId) -> String {
+    if name == object.as_str() {
+        return String::new();
+    }
+    format!(": it is a name of object `{object}`, and cases make no difference")
+}
+
+/// The id after the highest that the site has given to an object, content or task sequence.
+fn next_id(
+    code: &str,
+    taken: &BTreeMap<String, ContentId>,
+    catalog: &Catalog,
+) -> Result<ContentId, EditError> {
+    let sequences = catalog.task_sequences.keys().map(ContentId::as_str);
+    let given = taken.keys().map(String::as_str).chain(sequences);
+    let number = |id: &str| {
+        let (head, digits) = id.split_at_checked(code.len())?;
+        let fits = head.eq_ignore_ascii_case(code) && digits.len() == 5;
+        fits.then(|| u32::from_str_radix(digits, 16).ok()).flatten()
     };
     let next = given.filter_map(number).max().unwrap_or(0) + 1;
     if next > NUMBER_MAX {

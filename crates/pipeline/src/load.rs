@@ -183,34 +183,54 @@ fn task_sequences(path: &SitePath) -> Result<(Sequences, Vec<Problem>), LoadErro
     Ok((sequences, problems))
 }
 
+/// The names that no other object may have: the id, the model name, the GUID and the content ids.
+pub(crate) fn claims(object: &CatalogObject) -> Vec<&str> {
+    let model_name = match &object.kind {
+        ObjectKind::Application(application) => application.model_name.as_deref(),
+        _ => None,
+    };
+    let names = [Some(object.id.as_str()), model_name, object.guid.as_deref()];
+    let contents = object.contents().into_iter().map(|source| source.content.as_str());
+    names.into_iter().flatten().chain(contents).collect()
+}
+
+/// The names that objects have, in lower case, each with the object; a file that says no object
+/// still claims its own name, since a person may be about to correct it.
+pub(crate) fn claimed_names(
+    site: &SitePath,
+    catalog: &Catalog,
+) -> Result<BTreeMap<String, ContentId>, LoadError> {
+    let mut names = BTreeMap::new();
+    for file in files::list(&site.catalog(), "toml")? {
+        if let Ok(id) = file.stem.parse::<ContentId>() {
+            names.insert(file.stem.to_lowercase(), id);
+        }
+    }
+    for object in catalog.objects.values() {
+        for name in claims(object) {
+            names.insert(name.to_lowercase(), object.id.clone());
+        }
+    }
+    Ok(names)
+}
+
 /// Finds names that two objects claim: a reference would mean only one of them.
 fn claimed_twice(objects: &Objects) -> Vec<Problem> {
-    let mut claims: BTreeMap<String, &ContentId> = BTreeMap::new();
+    let mut owners: BTreeMap<String, &ContentId> = BTreeMap::new();
     let mut problems = Vec::new();
     for object in objects.values() {
-        let model_name = match &object.kind {
-            ObjectKind::Application(application) => application.model_name.as_deref(),
-            _ => None,
-        };
-        let contents = object.contents();
-        let contents = contents.iter().map(|source| source.content.as_str());
-        let mut names: Vec<String> = [Some(object.id.as_str()), model_name, object.guid.as_deref()]
-            .into_iter()
-            .flatten()
-            .chain(contents)
-            .map(str::to_lowercase)
-            .collect();
+        let mut names: Vec<String> = claims(object).into_iter().map(str::to_lowercase).collect();
         names.sort();
         names.dedup();
         for name in names {
-            if let Some(other) = claims.get(&name) {
+            if let Some(other) = owners.get(&name) {
                 let message = format!("objects `{other}` and `{}` both claim `{name}`", object.id);
                 let problem = Problem::error("catalog-name", ProblemClass::Definition, message)
                     .remedy("give one of them another id, model name, guid or content id")
                     .at(Place::object(&object.id));
                 problems.push(problem);
             } else {
-                claims.insert(name, &object.id);
+                owners.insert(name, &object.id);
             }
         }
     }

@@ -50,8 +50,50 @@ fn an_id_is_given_once() {
     let named = NewObject { id: Some(id("P0100005")), ..new("package", None) };
     add(&site.path(), named.clone()).unwrap();
     let before = site.texts();
-    assert!(matches!(add(&site.path(), named), Err(EditError::Exists(_))));
+    assert!(matches!(add(&site.path(), named), Err(EditError::Exists { .. })));
     assert_eq!(site.texts(), before);
+}
+
+#[test]
+fn names_that_differ_only_in_case_are_the_same() {
+    let site = SiteFolder::new();
+    let model = "ScopeId_00000000-0000-4000-8000-000000000001/\
+                 Application_00000000-0000-4000-8000-000000000002";
+    site.write(
+        "catalog/ZZZ00001.toml",
+        &format!(
+            "id = \"ZZZ00001\"\nkind = \"application\"\nname = \"A\"\nmodel-name = \"{model}\"\n\
+             [[deployment-type]]\nname = \"Script\"\ninstall = \"i\"\ncontent = \"Content_7a\"\n"
+        ),
+    );
+    site.write("catalog/Broken.toml", "id = ");
+    let before = site.texts();
+    let refused = |new: NewObject| {
+        let Err(EditError::Exists { object, .. }) = add(&site.path(), new) else {
+            panic!("nobody noticed")
+        };
+        object
+    };
+    for (taken, owner) in
+        [("zzz00001", "ZZZ00001"), ("CONTENT_7A", "ZZZ00001"), ("broken", "Broken")]
+    {
+        let named = NewObject { id: Some(id(taken)), ..new("package", None) };
+        assert_eq!(refused(named), id(owner), "{taken}");
+    }
+    let mut same_model = new("application", None);
+    let ObjectKind::Application(application) = &mut same_model.kind else { panic!() };
+    application.model_name = Some(model.to_uppercase());
+    assert_eq!(refused(same_model), id("ZZZ00001"));
+    assert_eq!(site.texts(), before);
+}
+
+#[test]
+fn the_next_id_is_free_in_every_case() {
+    let site = SiteFolder::new();
+    site.write("catalog/p010000a.toml", "id = \"p010000a\"\nkind = \"package\"\nname = \"A\"\n");
+    let added = add(&site.path(), new("package", None)).unwrap();
+    assert_eq!(added.object.id.as_str(), "P010000B");
+    assert_eq!(loaded(&site).1, []);
 }
 
 #[test]
