@@ -160,6 +160,26 @@ fn a_sequence_that_a_share_has_lost_is_a_finding() {
 }
 
 #[test]
+fn sequences_that_no_list_names_are_findings() {
+    let session = with_export();
+    share(&session);
+    session.write("share/Control/OLD-1/TS.xml", "<sequence version=\"3.00\"/>");
+    let imported = session.run("--site depot import share --json").exits(3).json();
+    let messages = each(&imported["problems"], "message");
+    assert_eq!(messages, [r"`Control\OLD-1\ts.xml` was left out: no list names it"]);
+    assert!(each(&imported["created"], "id").contains(&"OFFICE-1"));
+
+    std::fs::remove_file(session.path("share/Control/TaskSequences.xml")).unwrap();
+    let imported = session.run("--site farm import share --json").exits(3).json();
+    assert_eq!(each(&imported["problems"], "rule"), ["import-sequence"; 3]);
+    let messages = each(&imported["problems"], "message");
+    for (message, word) in messages.iter().zip(["TaskSequences.xml", "OFFICE-1", "OLD-1"]) {
+        assert!(message.contains(word), "no `{word}` in: {message}");
+    }
+    assert!(each(&imported["problems"], "remedy").iter().all(|remedy| !remedy.is_empty()));
+}
+
+#[test]
 fn what_nobody_knows_is_refused() {
     let session = with_export();
     session.write("folder/file", "");

@@ -18,6 +18,9 @@ use crate::{Error, IoContext};
 /// The largest document that is read; lists of tens of thousands of drivers stay below it.
 const DOCUMENT_MAX: u64 = 256 << 20;
 
+/// The list of the task sequences.
+const SEQUENCES: &str = "TaskSequences.xml";
+
 /// The folder with the documents of a share.
 pub(super) struct Control(PathBuf);
 
@@ -35,6 +38,19 @@ impl Control {
         let Some(path) = child(&self.0, name) else { return Ok(Vec::new()) };
         read(&text(&path)?).map_err(|source| ImportError::Mdt { path, source })
     }
+
+    /// The names of the folders that hold a `ts.xml`, sorted.
+    fn sequence_folders(&self) -> Result<Vec<String>, Error> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.0).at("list", &self.0)? {
+            let path = entry.at("list", &self.0)?.path();
+            if path.is_dir() && child(&path, "ts.xml").is_some() {
+                names.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
 }
 
 pub(super) fn plan(
@@ -46,12 +62,39 @@ pub(super) fn plan(
     let mut share = Share::read(source, &control, plan)?;
     share.operating_systems(plan);
     share.applications(plan);
-    for entry in control.list("TaskSequences.xml", mdt::task_sequences)? {
+    let entries = control.list(SEQUENCES, mdt::task_sequences)?;
+    unlisted(&control, &entries, plan)?;
+    for entry in entries {
         if let Some(sequence) = sequence(&control, &entry, options, plan)? {
             share.profiles(&sequence, plan);
         }
     }
     distribution_point::add("folder", source, plan)
+}
+
+/// Reports the task sequences that no list names: nobody would miss them before the media are made.
+fn unlisted(
+    control: &Control,
+    entries: &[TaskSequenceEntry],
+    plan: &mut Plan,
+) -> Result<(), ImportError> {
+    let listed = |id: &str| entries.iter().any(|entry| entry.id.eq_ignore_ascii_case(id));
+    let folders = control.sequence_folders()?;
+    let mut warn = |message: String, remedy: String| {
+        plan.problems.push(Problem::warning("import-sequence", message).remedy(remedy));
+    };
+    if !folders.is_empty() && child(&control.0, SEQUENCES).is_none() {
+        let message = format!("the share has no `Control\\{SEQUENCES}`, the list of its sequences");
+        warn(message, "restore that file, and import again".to_owned());
+    }
+    for id in folders.iter().filter(|id| !listed(id)) {
+        let message = format!("`Control\\{id}\\ts.xml` was left out: no list names it");
+        let remedy = format!(
+            "list it in `Control\\{SEQUENCES}`, or copy it to the site as `task-sequences/{id}.xml`"
+        );
+        warn(message, remedy);
+    }
+    Ok(())
 }
 
 /// Takes a task sequence; `None` if it cannot be taken, and then a problem says why.
