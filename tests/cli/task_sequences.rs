@@ -320,3 +320,42 @@ fn every_sequence_of_an_export_is_shown_and_checked() {
     session.run("ts check both.zip").exits(3).prints(&["ABC00020", "ABC00021"]);
     session.run("ts export both.zip out.xml").refused(2, &["2 task sequences", "hint:"]);
 }
+
+/// A sequence that runs another one.
+fn running(child: &str) -> String {
+    format!(
+        "<sequence version=\"3.10\"><referenceList/><subtasksequence \
+         type=\"SMS_TaskSequence_SubTasksequence\" name=\"Run {child}\" description=\"\">\
+         <defaultVarList><variable name=\"OSDSubTasksequencePackageID\">{child}</variable>\
+         </defaultVarList></subtasksequence></sequence>"
+    )
+}
+
+#[test]
+fn a_cycle_of_children_is_placed_where_its_step_stands() {
+    let session = Session::with_site();
+    for (id, child) in
+        [("P0100030", "P0100031"), ("P0100031", "p0100032"), ("P0100032", "P0100030")]
+    {
+        session.write(&format!("farm/task-sequences/{id}.xml"), running(child));
+    }
+    let found = session.farm("ts check P0100030 --json").exits(3).json();
+    let problems = found["problems"].as_array().unwrap();
+    let cycle = problems.iter().find(|problem| problem["rule"] == "child-cycle").unwrap();
+    let place = "task-sequences/P0100032.xml, task sequence P0100032, Run P0100030 (step 1)";
+    assert_eq!(cycle["where"], place);
+}
+
+#[test]
+fn what_is_wrong_in_a_child_is_told_once() {
+    let session = Session::with_site();
+    session.write("farm/task-sequences/P0100030.xml", running("P0100032"));
+    session.write("farm/task-sequences/P0100031.xml", running("P0100032"));
+    session.write("farm/task-sequences/P0100032.xml", running("P0100099"));
+    let found = session.farm("ts check --json").exits(3).json();
+    let problems = found["problems"].as_array().unwrap().iter();
+    let missing: Vec<_> = problems.filter(|problem| problem["rule"] == "child-missing").collect();
+    assert_eq!(missing.len(), 1, "{missing:?}");
+    let place = missing[0]["where"].as_str().unwrap();
+    assert!(place.starts_with("task-sequences/P0100032.xml"), "{place}");
+}

@@ -89,7 +89,8 @@ impl Problem {
         Self { place, rule, severity, class, message: message.into(), remedy }
     }
 
-    /// Takes over what the rules about task sequences found.
+    /// Takes over what the rules about task sequences found in this sequence; of what they found
+    /// in a child, `sequence` and `file` are the child's.
     pub fn of_sequence(finding: tasksequence::Finding, sequence: &ContentId, file: &str) -> Self {
         let severity = match finding.severity {
             tasksequence::Severity::Note => Severity::Note,

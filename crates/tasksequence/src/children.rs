@@ -132,10 +132,13 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn problem(&mut self, rule: &'static str, message: String, child: &ChildUse, remedy: &str) {
+        // The step stands in the sequence that was entered last.
+        let child_id = if self.path.len() > 1 { self.path.last().cloned() } else { None };
         self.followed.problems.push(Problem {
             rule,
             severity: Severity::Error,
             message,
+            child: child_id,
             place: child.place.clone(),
             remedy: remedy.to_owned(),
         });

@@ -184,7 +184,7 @@ impl<'s> Check<'s, '_> {
         remedy: &str,
     ) {
         let remedy = remedy.to_owned();
-        self.findings.push(Finding { rule, severity, message, place, remedy });
+        self.findings.push(Finding { rule, severity, message, child: None, place, remedy });
     }
 
     /// Adds a finding about stand-alone media: a note when the step does not run there.

@@ -32,7 +32,8 @@ impl Found {
         remedy: &str,
     ) {
         let remedy = remedy.to_owned();
-        self.problems.push(Problem { rule, severity, message, place: place.clone(), remedy });
+        let place = place.clone();
+        self.problems.push(Problem { rule, severity, message, child: None, place, remedy });
     }
 
     fn root(&mut self, sequence: &TaskSequence) {

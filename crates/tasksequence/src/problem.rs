@@ -15,7 +15,10 @@ pub struct Problem {
     pub severity: Severity,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
-    /// Where it is.
+    /// The id of the child sequence that it is in, as the step that runs the child writes it;
+    /// `None` for the sequence that was looked at.
+    pub child: Option<String>,
+    /// Where in that sequence it is.
     pub place: Place,
     /// What would mend it.
     pub remedy: String,

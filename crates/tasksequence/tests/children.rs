@@ -57,13 +57,15 @@ fn a_cycle_is_reported_with_its_path() {
     assert_eq!(followed.problems.len(), 1);
     assert_eq!(problem.rule, "child-cycle");
     assert!(problem.message.ends_with("B → C → B"), "{}", problem.message);
+    assert_eq!(problem.child.as_deref(), Some("C"));
     assert_eq!(problem.place.to_string(), "Run B (step 1)");
 }
 
 #[test]
 fn a_sequence_that_runs_itself_is_a_cycle() {
     let site = site(&[("A", &["a"])]);
-    assert_eq!(run(&site, "A").problems[0].rule, "child-cycle");
+    let problems = run(&site, "A").problems;
+    assert_eq!((problems[0].rule, &problems[0].child), ("child-cycle", &None));
 }
 
 #[test]

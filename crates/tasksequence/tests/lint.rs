@@ -328,12 +328,15 @@ fn content_is_looked_up_through_children() {
     let found: Vec<String> = check(&parent, &context)
         .into_iter()
         .filter(|f| f.rule == "content-missing" || f.rule.starts_with("child"))
-        .map(|f| format!("{} | {} | {}", f.rule, f.place, f.message))
+        .map(|f| {
+            let child = f.child.unwrap_or_default();
+            format!("{} | {child} | {} | {}", f.rule, f.place, f.message)
+        })
         .collect();
     let expected = [
-        "content-missing | ApplyDriverPackage (step 1) | content `ABC00001` (/install:) has no files on any distribution point",
-        "content-missing | ABC00009: ApplyDriverPackage (step 1) | content `ABC00002` (/install:) is not there",
-        "child-boot-image | Run (step 2) | child sequence `ABC00009` has a boot image of its own",
+        "content-missing |  | ApplyDriverPackage (step 1) | content `ABC00001` (/install:) has no files on any distribution point",
+        "content-missing | ABC00009 | ApplyDriverPackage (step 1) | content `ABC00002` (/install:) is not there",
+        "child-boot-image |  | Run (step 2) | child sequence `ABC00009` has a boot image of its own",
     ];
     assert_eq!(found, expected);
 }

@@ -37,6 +37,8 @@ pub(super) fn run(global: &Global, args: &TsCheckArgs) -> Result<Exit, CommandEr
         problems.extend(found);
     }
     problems.sort();
+    // What is wrong in a child is found from each sequence that runs it.
+    problems.dedup();
     if global.json {
         report::print_json(&json!({
             "sequences": names,
@@ -161,7 +163,7 @@ fn lint_all(
     variables: &BTreeSet<String>,
 ) -> Vec<Problem> {
     let names = catalog.names();
-    let entry = |id: &str| catalog.task_sequences.get(names.task_sequence(id)?);
+    let entry_of = |id: &str| catalog.task_sequences.get(names.task_sequence(id)?);
     let content = |id: &str| -> ContentState {
         let Some(object) = names.object(id) else { return ContentState::Absent };
         // An application that nobody has described has no content that could be there.
@@ -178,8 +180,9 @@ fn lint_all(
         ObjectKind::OsUpgrade { architecture } => lint_architecture((*architecture)?),
         _ => None,
     };
-    let child = |id: &str| -> Option<&TaskSequence> { entry(id).map(|entry| &entry.sequence) };
-    let has_boot_image = |id: &str| entry(id).is_some_and(|entry| entry.info.boot_image.is_some());
+    let child = |id: &str| -> Option<&TaskSequence> { entry_of(id).map(|entry| &entry.sequence) };
+    let has_boot_image =
+        |id: &str| entry_of(id).is_some_and(|entry| entry.info.boot_image.is_some());
     let site_codes = [site_code];
     let variables: Vec<&str> = variables.iter().map(String::as_str).collect();
     let mut problems = Vec::new();
@@ -209,7 +212,10 @@ fn lint_all(
             ..CheckContext::default()
         };
         let found = lint::check(&entry.sequence, &context).into_iter();
-        problems.extend(found.map(|found| Problem::of_sequence(found, &entry.id, &entry.file)));
+        problems.extend(found.map(|found| {
+            let home = found.child.as_deref().and_then(entry_of).unwrap_or(entry);
+            Problem::of_sequence(found, &home.id, &home.file)
+        }));
         problems.extend(boot_image.and_then(|id| without_files(id, entry, catalog)));
     }
     problems

@@ -76,7 +76,8 @@ impl NamedSequence {
             tasksequence::Severity::Warning => Severity::Warning,
             tasksequence::Severity::Note => Severity::Note,
         };
-        let id = self.exported().and_then(|exported| exported.object.id().parse().ok());
+        let own = || self.exported().map(|exported| exported.object.id());
+        let id = finding.child.as_deref().or_else(own).and_then(|id| id.parse().ok());
         let place = Place {
             file: Some(self.file.clone()),
             sequence: id,

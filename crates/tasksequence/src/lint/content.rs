@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Check, ContentState};
-use crate::problem::{Place, Severity};
+use crate::problem::{Finding, Place, Severity};
 use crate::reference::{DynamicKind, Reference, ReferenceKind};
 use crate::sequence::{Dialect, TaskSequence};
 
@@ -36,12 +36,14 @@ fn missing(check: &mut Check<'_, '_>) {
                 ),
             };
             let Some(first) = reference.uses.iter().find(|used| used.enabled) else { continue };
-            let place = match &child {
-                None => first.place.clone(),
-                Some(id) => Place::Document(format!("{id}: {}", first.place)),
-            };
-            let message = format!("content `{}` ({}) {what}", reference.id, first.source);
-            check.add("content-missing", Severity::Error, place, message, remedy);
+            check.findings.push(Finding {
+                rule: "content-missing",
+                severity: Severity::Error,
+                message: format!("content `{}` ({}) {what}", reference.id, first.source),
+                child: child.clone(),
+                place: first.place.clone(),
+                remedy: remedy.to_owned(),
+            });
         }
     }
 }
