@@ -483,6 +483,18 @@ fn variables_have_the_names_that_task_sequences_allow() {
 }
 
 #[test]
+fn variables_whose_names_differ_only_in_case_are_refused() {
+    let text =
+        format!("{SMALLEST}[customization.variables]\nOne = \"1\"\nTwo = \"2\"\noNE = \"3\"\n");
+    let found = problems(&text);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!((found[0].rule, found[0].severity), ("variable-name", Severity::Error));
+    for name in ["`One`", "oNE"] {
+        assert!(found[0].message.contains(name), "{}", found[0]);
+    }
+}
+
+#[test]
 fn prestart_commands_without_a_shell_or_with_a_drive_are_found() {
     let rule = |command: &str| {
         let text = format!("{SMALLEST}[customization.prestart]\ncommand = '{command}'\n");

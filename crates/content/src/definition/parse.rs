@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::network::{certificate, check_schemes, network};
@@ -274,7 +275,12 @@ fn customization(fields: Fields) -> Customization {
     let fields = fields.secret();
     let mut customization = Customization::default();
     if let Some(variables) = fields.table("variables") {
+        let mut names: BTreeMap<String, &str> = BTreeMap::new();
         for (name, field) in variables.entries() {
+            if let Some(other) = names.insert(name.to_ascii_lowercase(), name) {
+                let message = format!("is `{other}` once more: cases make no difference in names");
+                field.wrong("variable-name", message, "keep one of the two");
+            }
             if let Some(value) = variable(name, &field) {
                 customization.variables.insert(name.to_owned(), value);
             }
