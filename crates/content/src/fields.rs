@@ -62,9 +62,12 @@ impl<'t> TomlText<'t> {
         }
     }
 
-    /// The problems, sorted by line.
+    /// The problems, sorted by line; those of the syntax alone where there are any, since what
+    /// seems to be missing or unknown may only be hidden by them.
     pub(crate) fn into_problems(self) -> Vec<Problem> {
+        let hides_others = self.has_syntax_errors();
         let mut problems = self.problems.into_inner();
+        problems.retain(|problem| !hides_others || problem.rule == "toml-syntax");
         problems.sort_by_key(|problem| problem.place.line);
         problems
     }
