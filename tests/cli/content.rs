@@ -101,6 +101,18 @@ fn list_says_whose_files_are_missing() {
 }
 
 #[test]
+fn verify_says_what_gives_a_content_its_files() {
+    let session = Session::with_site();
+    session.farm("content add package Bare --id BARE").done();
+    let update = "`tsmedia content update BARE --source PATH`";
+    session.farm("content verify BARE").exits(4).prints(&["BARE", "has no source", update]);
+    fs::remove_dir_all(session.path("farm/content/packages/tools")).unwrap();
+    let verified = session.farm("content verify P0100004").exits(4);
+    verified.prints(&["packages/tools", "remedy: put its files there"]);
+    session.farm("content verify NONE").exits(4).prints(&["NONE", "`tsmedia content list`"]);
+}
+
+#[test]
 fn an_update_raises_the_source_version_and_keeps_the_comments() {
     let session = Session::with_site();
     let updated = session.farm("content update P0100004 --version 1.3 --json").done().json();

@@ -46,7 +46,8 @@ pub use object::{
 };
 pub use problem::{Place, Problem, ProblemClass, Severity};
 pub use resolve::{
-    ContentGraph, NamedDefinition, ResolvedMedia, SequenceUses, SharedContent, StepUse, resolve,
+    ContentGraph, NamedDefinition, ResolvedMedia, SequenceUses, SharedContent, StepUse,
+    absent_content, resolve,
 };
 pub use sequence_info::{ReferenceInfo, SequenceInfo};
 pub use site::{DistributionPoint, DistributionPointKind, Site};

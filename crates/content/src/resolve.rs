@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
+pub use check::absent_content;
 pub use graph::{ContentGraph, ResolvedMedia, SequenceUses, SharedContent, StepUse};
 
 use crate::{Catalog, ContentId, MediaDefinition, Problem};

@@ -32,7 +32,9 @@ pub(super) fn unknown_object(name: &str, kind: &str, why: &str, place: Place) ->
 }
 
 /// What is wrong with a content that has no files: each broken piece, else each place searched.
-pub(super) fn absent(
+///
+/// `place` is where the content is asked for, as far as that is known.
+pub fn absent_content(
     object: &CatalogObject,
     content: &ContentId,
     catalog: &Catalog,
@@ -113,7 +115,7 @@ pub(super) fn boot_image<'a>(
         return None;
     }
     if !catalog.locations.contains_key(id) {
-        let absent = absent(object, id, catalog, &place);
+        let absent = absent_content(object, id, catalog, &place);
         problems.extend(absent.into_iter().map(|p| Problem { rule: "boot-image-missing", ..p }));
     }
     Some(id)

@@ -271,7 +271,8 @@ impl<'a> Gathering<'a> {
             let first_used_by = reason.words.to_owned();
             self.needs.push(Need { content: content.clone(), first_used_by });
             if !self.catalog.locations.contains_key(content) {
-                let problems = check::absent(object, content, self.catalog, &reason.place());
+                let problems =
+                    check::absent_content(object, content, self.catalog, &reason.place());
                 self.problems.extend(problems);
             }
         }

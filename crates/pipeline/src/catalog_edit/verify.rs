@@ -4,8 +4,8 @@ use std::path::Path;
 
 use content::library::directory_hash;
 use content::{
-    AbsentContent, ContentId, ContentLocation, Digest, LocatedFile, Place, Problem, ProblemClass,
-    Severity,
+    CatalogObject, ContentId, ContentLocation, Digest, LocatedFile, Place, Problem, ProblemClass,
+    Severity, absent_content,
 };
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -49,12 +49,15 @@ pub fn verify(
     let catalog = &loaded.catalog;
     let chosen = catalog.objects.values();
     let chosen = chosen.filter(|object| objects.is_empty() || objects.contains(&object.id));
-    let contents: Vec<(&ContentId, &ContentId)> = chosen
-        .flat_map(|object| object.contents().into_iter().map(|source| (&object.id, source.content)))
+    let contents: Vec<(&CatalogObject, &ContentId)> = chosen
+        .flat_map(|object| {
+            object.contents().into_iter().map(move |source| (object, source.content))
+        })
         .collect();
     for id in objects.iter().filter(|id| !catalog.objects.contains_key(id)) {
         let message = format!("the catalog has no object `{id}`");
-        report.problems.push(missing(message, id));
+        let problem = missing(message, id).remedy("`tsmedia content list` shows the ids");
+        report.problems.push(problem);
     }
     let checked: Vec<_> = contents
         .into_par_iter()
@@ -74,14 +77,16 @@ fn missing(message: String, object: &ContentId) -> Problem {
 }
 
 fn check(
-    object: &ContentId,
+    object: &CatalogObject,
     content: &ContentId,
     loaded: &Loaded,
     cancel: &Cancel,
 ) -> Result<(Option<VerifiedContent>, Vec<Problem>), Error> {
     let Some(location) = loaded.catalog.locations.get(content) else {
-        return Ok((None, absent(object, content, loaded.catalog.absent.get(content))));
+        let problems = absent_content(object, content, &loaded.catalog, &Place::default());
+        return Ok((None, problems));
     };
+    let object = &object.id;
     let walked = match walk::walk(content, location, cancel, &Silent) {
         Err(Error::Content(problems)) => {
             let unusable = |problem: &crate::ContentProblem| {
@@ -117,20 +122,6 @@ fn check(
     let stated = loaded.directory_hashes.get(content);
     problems.extend(stated.and_then(|stated| listing(object, files, empty_directories, stated)));
     Ok((Some(verified), problems))
-}
-
-fn absent(object: &ContentId, content: &ContentId, absent: Option<&AbsentContent>) -> Vec<Problem> {
-    let nowhere = AbsentContent::default();
-    let absent = absent.unwrap_or(&nowhere);
-    if absent.damage.is_empty() {
-        let places = absent.places.join("; ");
-        return vec![missing(
-            format!("content `{content}` has no files; looked for at: {places}"),
-            object,
-        )];
-    }
-    let broken = |damage| missing(format!("content `{content}` is broken: {damage}"), object);
-    absent.damage.iter().map(broken).collect()
 }
 
 fn unreadable(path: &Path, error: &io::Error, object: &ContentId) -> Problem {
