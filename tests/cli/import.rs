@@ -184,6 +184,11 @@ fn what_nobody_knows_is_refused() {
     let session = with_export();
     session.write("folder/file", "");
     session.farm("import folder").refused(2, &["neither", "deployment share", "hint:"]);
+    session.write("x.xml", "<sequence version=\"3.10\"/>");
+    let takes = ["x.xml", "neither", "the .zip", "`Control`", "task-sequences/ID.xml"];
+    session.farm("import x.xml").refused(2, &takes);
+    session.write("broken.zip", "no archive");
+    session.farm("import broken.zip").refused(2, &["broken.zip", "export the task sequence again"]);
     session.farm("import nowhere").refused(1, &["nowhere"]);
 }
 

@@ -32,8 +32,15 @@ impl From<ImportError> for CommandError {
         match error {
             ImportError::Site(error) => error.into(),
             ImportError::Io(error) => error.into(),
-            ImportError::Unknown(_) => Self::usage(text)
-                .hint("name the .zip, the folder with `Control`, or the one with `PkgLib`"),
+            ImportError::Unknown(path) => {
+                let error = Self::usage(text)
+                    .hint("name the .zip, the folder with `Control`, or the one with `PkgLib`");
+                if path.extension().is_some_and(|found| found.eq_ignore_ascii_case("xml")) {
+                    error.hint("a task sequence alone is copied to `task-sequences/ID.xml`")
+                } else {
+                    error
+                }
+            }
             ImportError::Export { .. } => Self::usage(text)
                 .hint("export the task sequence again in the Configuration Manager console"),
             ImportError::Mdt { .. } | ImportError::Sequence { .. } => Self::usage(text)

@@ -13,6 +13,7 @@ mod mdt_paths;
 mod plan;
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use content::Problem;
@@ -116,12 +117,27 @@ pub fn import(
     Ok(ImportReport { source: kind, items, problems })
 }
 
+/// Whether a file calls itself a ZIP archive or begins like one.
+fn may_be_export(path: &Path) -> Result<bool, RunError> {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
+        return Ok(true);
+    }
+    let mut start = Vec::new();
+    let file = fs::File::open(path).at("open", path)?;
+    file.take(2).read_to_end(&mut start).at("read", path)?;
+    Ok(start == b"PK")
+}
+
 /// Looks at a path and says what it is.
 pub fn kind_of(source: &Path) -> Result<SourceKind, ImportError> {
     let metadata = fs::metadata(source).at("look at", source)?;
     let has = |name: &str| mdt_paths::child(source, name).is_some_and(|path| path.is_dir());
     if metadata.is_file() {
-        return Ok(SourceKind::ConfigMgrExport);
+        return if may_be_export(source)? {
+            Ok(SourceKind::ConfigMgrExport)
+        } else {
+            Err(ImportError::Unknown(source.to_owned()))
+        };
     }
     if has("Control") {
         return Ok(SourceKind::MdtShare);
