@@ -5,8 +5,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use content::{
-    BootPlatform, Catalog, Certificate, ContentGraph, ContentId, ContentLocation, NamedDefinition,
-    ObjectKind, PasswordSource, Place, Problem, ProblemClass, Site, windows_names,
+    BootPlatform, Catalog, Certificate, ContentGraph, ContentId, ContentLocation, MEDIA_TIMES,
+    NamedDefinition, ObjectKind, PasswordSource, Place, Problem, ProblemClass, Site, windows_names,
 };
 use jiff::Timestamp;
 use pipeline::certificate::{self, MediaCertificate, Moments};
@@ -307,10 +307,23 @@ fn absent(path: &SitePath, name: &str, error: LoadError) -> CommandError {
 /// The time that builds shall bear, as reproducible-builds.org specifies the variable.
 fn source_date_epoch() -> Result<Option<Timestamp>, CommandError> {
     let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(None) };
-    let seconds = text.to_str().and_then(|text| text.parse().ok());
-    match seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()) {
+    let Some(seconds) = text.to_str().and_then(|text| text.parse::<i64>().ok()) else {
+        let message = "SOURCE_DATE_EPOCH is no number of seconds since 1970";
+        return Err(
+            CommandError::usage(message).hint("unset it, or set it as `date +%s` prints it")
+        );
+    };
+    let moment = Timestamp::from_second(seconds).ok();
+    match moment.filter(|_| MEDIA_TIMES.contains(&seconds)) {
         Some(moment) => Ok(Some(moment)),
-        None => Err(CommandError::usage("SOURCE_DATE_EPOCH is no number of seconds since 1970")),
+        None => {
+            let message = format!(
+                "SOURCE_DATE_EPOCH is {seconds}, which is no time that media can bear: they hold \
+                 the years 1980 to 2107"
+            );
+            let hint = "unset it, or set it to a time from 315532800 to 4354819199";
+            Err(CommandError::usage(message).hint(hint))
+        }
     }
 }
 

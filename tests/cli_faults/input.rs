@@ -104,6 +104,25 @@ fn media_that_cannot_start_are_told_with_the_file_that_is_missing() {
 }
 
 #[test]
+fn a_time_that_media_cannot_bear_is_a_wrong_command_line() {
+    let (site, _) = site_with_package();
+    for (time, words) in [
+        ("315532799", "1980 to 2107"),
+        ("4354819200", "1980 to 2107"),
+        ("99999999999999", "1980 to 2107"),
+        ("yesterday", "no number of seconds"),
+    ] {
+        let output =
+            site.command(&["plan", "one"]).env("SOURCE_DATE_EPOCH", time).output().unwrap();
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(words) && text.contains("hint: "), "{text}");
+    }
+    let output = site.command(&["plan", "one"]).env("SOURCE_DATE_EPOCH", "315532800").output();
+    assert_eq!(output.unwrap().status.code(), Some(0));
+}
+
+#[test]
 fn a_missing_boot_image_is_an_error() {
     let (site, _) = site_with_package();
     fs::remove_dir_all(site.path("content/boot")).unwrap();

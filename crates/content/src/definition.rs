@@ -7,6 +7,7 @@ mod prestaged;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use image::ByteCount;
@@ -18,6 +19,10 @@ pub use prestaged::{MediaProperties, StagedImage};
 
 /// The label of media whose definition says none.
 pub const DEFAULT_LABEL: &str = "Configuration Manager";
+
+/// The times that all media can bear, in seconds since 1970: the years 1980 to 2107, which dates
+/// on FAT hold (Microsoft FAT specification, date format).
+pub const MEDIA_TIMES: RangeInclusive<i64> = 315_532_800..=4_354_819_199;
 
 /// A media definition: everything that a person decides about media.
 #[derive(Clone, Debug, PartialEq, Eq)]

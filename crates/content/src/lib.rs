@@ -31,8 +31,8 @@ pub mod windows_names;
 pub use capacity::{Capacity, CapacityError, MINIMUM_CAPACITY, NAMED_CAPACITIES};
 pub use catalog::{AbsentContent, Catalog, ObjectNames, SequenceEntry};
 pub use definition::{
-    Certificate, CertificateKind, Customization, DEFAULT_LABEL, ExtraContent, Management,
-    MediaDefinition, MediaProperties, MediaType, Network, Output, OutputKind, Oversize,
+    Certificate, CertificateKind, Customization, DEFAULT_LABEL, ExtraContent, MEDIA_TIMES,
+    Management, MediaDefinition, MediaProperties, MediaType, Network, Output, OutputKind, Oversize,
     PartitionTable, PasswordSource, Prestart, Security, StagedImage, UserDeviceAffinity, options,
 };
 pub use digest::{Digest, DigestParseError};

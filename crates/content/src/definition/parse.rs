@@ -3,9 +3,9 @@ use std::path::PathBuf;
 
 use super::network::{certificate, check_schemes, network};
 use super::{
-    Customization, DEFAULT_LABEL, ExtraContent, MediaDefinition, MediaType, Network, Output,
-    OutputKind, Oversize, PartitionTable, PasswordSource, Prestart, Security, UserDeviceAffinity,
-    options, prestaged,
+    Customization, DEFAULT_LABEL, ExtraContent, MEDIA_TIMES, MediaDefinition, MediaType, Network,
+    Output, OutputKind, Oversize, PartitionTable, PasswordSource, Prestart, Security,
+    UserDeviceAffinity, options, prestaged,
 };
 use crate::fields::{Field, Fields, TomlText};
 use crate::{Capacity, Problem, Severity};
@@ -171,17 +171,13 @@ fn output(fields: Fields) -> Option<Output> {
     })
 }
 
-/// The years that the dates of all media hold: 1980 on FAT (Microsoft FAT specification, date
-/// format) and to 2107 there.
-const YEARS: std::ops::RangeInclusive<i64> = 315_532_800..=4_354_819_199;
-
 fn timestamp(field: &Field) -> Option<jiff::Timestamp> {
     let moment = if field.is_integer() {
         jiff::Timestamp::from_second(field.integer()?).ok()
     } else {
         Some(field.moment()?)
     };
-    if moment.is_none_or(|moment| !YEARS.contains(&moment.as_second())) {
+    if moment.is_none_or(|moment| !MEDIA_TIMES.contains(&moment.as_second())) {
         let message = "is no time that media can bear: they hold the years 1980 to 2107";
         field.wrong("value", message, "timestamp = 2026-11-01T00:00:00Z");
     }
