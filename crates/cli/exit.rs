@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use pipeline::chain;
+use pipeline::{LayoutLimit, chain};
 
 /// How a command ended. The table stands in `--help` and in the README.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,13 +141,7 @@ impl From<&pipeline::Error> for CommandError {
                 Exit::DoesNotFit,
                 Some("choose a larger `output.size`, or `output.part-size` for a WIM"),
             ),
-            E::Layout { .. } => (
-                Exit::DoesNotFit,
-                Some(
-                    "rename or shorten the names that are named, spread the files over fewer \
-                     folders, or leave them out of the content",
-                ),
-            ),
+            E::Layout { limit, .. } => (Exit::DoesNotFit, layout_hint(*limit)),
             E::DiscMissing { .. } => (
                 Exit::ContentMissing,
                 Some("name all discs of the set, or ask for less with `--content ID`"),
@@ -164,6 +158,32 @@ impl From<&pipeline::Error> for CommandError {
             None => error,
         }
     }
+}
+
+/// What helps against each limit of images.
+fn layout_hint(limit: LayoutLimit) -> Option<&'static str> {
+    Some(match limit {
+        LayoutLimit::Names => {
+            "rename or shorten the names that are named, or leave these files out of the content"
+        }
+        LayoutLimit::Cases => "rename or remove one of the two where the content comes from",
+        LayoutLimit::Taken => {
+            "the boot image brings a file of that name, which the media make themselves: remove \
+             it there"
+        }
+        LayoutLimit::FileLengths => "leave these files out of the content",
+        LayoutLimit::Folders => {
+            "spread the files over fewer or smaller folders, or leave some out of the content"
+        }
+        LayoutLimit::Size => "leave contents out, or make several media of them",
+        LayoutLimit::Time => {
+            "set `output.timestamp` to a time of the years 1980 to 2107, or correct the times of \
+             the files"
+        }
+        LayoutLimit::Label => "correct the label and the comments of the definition",
+        LayoutLimit::BootFile => "put that file into the boot image as its maker gave it",
+        _ => return None,
+    })
 }
 
 fn is_no_space(error: &std::io::Error) -> bool {

@@ -104,6 +104,17 @@ fn media_that_cannot_start_are_told_with_the_file_that_is_missing() {
 }
 
 #[test]
+fn a_file_of_the_boot_image_under_a_name_of_the_media_is_named() {
+    let (site, _) = site_with_package();
+    site.write("content/boot/SMS/data/media.json", b"{}");
+    let text = site.fail(&["build", "one"], 5);
+    for part in ["SMS/data/media.json", "the boot image brings a file of that name"] {
+        assert!(text.contains(part), "no `{part}` in: {text}");
+    }
+    assert!(!text.contains("shorten"), "{text}");
+}
+
+#[test]
 fn a_time_that_media_cannot_bear_is_a_wrong_command_line() {
     let (site, _) = site_with_package();
     for (time, words) in [
@@ -226,6 +237,7 @@ fn names_that_differ_only_in_case_are_refused_together() {
     for name in ["Setup.EXE", "setup.exe", "A.txt", "a.txt"] {
         assert!(text.contains(name), "{text}");
     }
+    assert!(text.contains("hint: rename or remove one of the two"), "{text}");
     assert_eq!(site.outputs(), [""; 0]);
 }
 

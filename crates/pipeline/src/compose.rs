@@ -10,6 +10,7 @@ use plan::{DiscDraft, Medium, SetDraft};
 use thiserror::Error;
 use wim::{Facts, Filetime, Guid, ImageTexts, LatePart, PartedLayout, PlannedImage, WimOptions};
 
+use crate::LayoutLimit;
 use crate::media::{BootTree, ManifestSizes, MediaFacts, OwnFiles};
 use crate::write::{LateId, MediaBlob};
 
@@ -32,6 +33,49 @@ pub enum ComposeError {
     /// What a WIM cannot hold.
     #[error(transparent)]
     Wim(#[from] wim::LayoutError),
+}
+
+impl ComposeError {
+    /// What has to change so that the files can become an image.
+    pub fn limit(&self) -> LayoutLimit {
+        use fat32_writer::{LayoutError as Fat, Limit};
+        use iso9660_writer::LayoutError as Iso;
+        use wim::LayoutError as Wim;
+        match self {
+            Self::Tree(problems) => tree_limit(problems),
+            Self::Fat(Fat::Tree(problems)) => match problems.first().map(|problem| problem.why) {
+                Some(Limit::FileTooLong { .. }) => LayoutLimit::FileLengths,
+                Some(Limit::DirectoryTooLarge { .. }) => LayoutLimit::Folders,
+                _ => LayoutLimit::Names,
+            },
+            Self::Path(_) | Self::Iso(Iso::Names(_)) | Self::Wim(Wim::Names(_)) => {
+                LayoutLimit::Names
+            }
+            Self::Iso(Iso::FilesTooLong(_)) => LayoutLimit::FileLengths,
+            Self::Iso(Iso::TooManyDirectories { .. } | Iso::DirectoryTooLarge { .. })
+            | Self::Wim(Wim::TreeTooLarge { .. }) => LayoutLimit::Folders,
+            Self::Iso(Iso::ImageTooLarge { .. })
+            | Self::Fat(Fat::TooManyClusters { .. } | Fat::VolumeTooLarge(_))
+            | Self::Wim(Wim::TooLarge { .. }) => LayoutLimit::Size,
+            Self::Iso(Iso::TimeOutOfRange(_)) | Self::Fat(Fat::TimeOutOfRange(_)) => {
+                LayoutLimit::Time
+            }
+            Self::Iso(Iso::VolumeLabel { .. })
+            | Self::Fat(Fat::VolumeLabel { .. } | Fat::PartitionName { .. })
+            | Self::Wim(Wim::ControlCharacter { .. }) => LayoutLimit::Label,
+            Self::Iso(Iso::BootImage { .. }) => LayoutLimit::BootFile,
+            _ => LayoutLimit::Options,
+        }
+    }
+}
+
+/// Contents lie in folders of their own: what meets a file of the media is of the boot image.
+fn tree_limit(problems: &[TreeProblem]) -> LayoutLimit {
+    match problems.first() {
+        Some(TreeProblem::Duplicate { .. }) => LayoutLimit::Taken,
+        Some(TreeProblem::CaseCollision { .. }) => LayoutLimit::Cases,
+        Some(TreeProblem::ControlCharacter { .. }) | None => LayoutLimit::Names,
+    }
 }
 
 /// How many problems a message lists.

@@ -68,6 +68,8 @@ pub enum Error {
     /// The tree of a disc cannot become an image.
     #[error("the media cannot be laid out: {reason}")]
     Layout {
+        /// What has to change.
+        limit: LayoutLimit,
         /// Why not.
         reason: String,
     },
@@ -104,6 +106,32 @@ pub enum Error {
     /// The user stopped the run.
     #[error("interrupted")]
     Cancelled,
+}
+
+/// What of a disc's tree an image cannot hold, by what helps against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LayoutLimit {
+    /// Names that a file system cannot hold.
+    Names,
+    /// Names of one folder that differ only in case.
+    Cases,
+    /// A file of the boot image has the path of one that the media make themselves.
+    Taken,
+    /// Files that are too long.
+    FileLengths,
+    /// Folders that are too many or hold too much.
+    Folders,
+    /// The whole is too large.
+    Size,
+    /// The time that the media bear.
+    Time,
+    /// The label.
+    Label,
+    /// A file that firmware starts.
+    BootFile,
+    /// What no content and no definition can bring about.
+    Options,
 }
 
 /// A file of a content that cannot go onto media.

@@ -181,10 +181,10 @@ fn span_error(error: SpanError<ComposeError>) -> Error {
 }
 
 fn compose_error(error: ComposeError) -> Error {
-    let text = error.to_string();
+    let (limit, text) = (error.limit(), error.to_string());
     match error {
         ComposeError::Wim(wim::LayoutError::PartTooSmall { .. }) => Error::DoesNotFit(text),
-        _ => Error::Layout { reason: text },
+        _ => Error::Layout { limit, reason: text },
     }
 }
 
