@@ -104,6 +104,27 @@ fn media_that_cannot_start_are_told_with_the_file_that_is_missing() {
 }
 
 #[test]
+fn a_boot_file_that_is_too_short_is_refused_before_anything_is_written() {
+    for (file, bytes) in [
+        ("boot/grub/bios.img", 0),
+        ("boot/grub/efi.img", 0),
+        ("isolinux/isolinux.bin", 0),
+        ("boot/etfsboot.com", 100),
+        ("efi/microsoft/boot/efisys.bin", 0),
+    ] {
+        let (site, _) = site_with_package();
+        site.write(&format!("content/boot/{file}"), noise(1, bytes));
+        for verb in ["plan", "build"] {
+            let text = site.fail(&[verb, "one"], 4);
+            for part in [file, "P0100001", &format!("{bytes} bytes"), "put the whole file there"] {
+                assert!(text.contains(part), "{verb} does not say `{part}`: {text}");
+            }
+        }
+        assert_eq!(site.outputs(), [""; 0]);
+    }
+}
+
+#[test]
 fn a_file_of_the_boot_image_under_a_name_of_the_media_is_named() {
     let (site, _) = site_with_package();
     site.write("content/boot/SMS/data/media.json", b"{}");

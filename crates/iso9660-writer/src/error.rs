@@ -129,7 +129,7 @@ pub enum BootImageProblem {
     Missing,
     /// It is a directory.
     Directory,
-    /// It has fewer bytes than what is to be patched into it, or none.
+    /// It has fewer bytes than what is loaded of it or patched into it.
     TooShort {
         /// How many bytes it needs at least.
         min: u64,

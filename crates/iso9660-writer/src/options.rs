@@ -1,6 +1,10 @@
 use std::sync::Arc;
 
+use image::ByteCount;
+use image::partition::SECTOR;
+
 use crate::LayoutError;
+use crate::boot::info_table;
 
 /// A point in time in seconds since 1970-01-01T00:00:00 UTC, leap seconds not counted.
 ///
@@ -109,6 +113,18 @@ impl BiosBoot {
         Self { grub2_boot_info: true, ..Self::isolinux(image) }
     }
 
+    /// The fewest bytes of a boot image that can start: the sectors that the BIOS loads, and the
+    /// tables in it.
+    pub fn min_len(&self) -> ByteCount {
+        let loaded = u64::from(self.load_sectors) * SECTOR;
+        let tables = match (self.grub2_boot_info, self.boot_info_table) {
+            (true, _) => info_table::GRUB2_END,
+            (false, true) => info_table::TABLE_END,
+            (false, false) => 0,
+        };
+        ByteCount(loaded.max(tables as u64).max(1))
+    }
+
     /// `etfsboot.com` of Windows at this path: 8 sectors and no tables.
     pub fn etfsboot(image: impl Into<String>) -> Self {
         Self { load_sectors: 8, boot_info_table: false, ..Self::isolinux(image) }
@@ -120,6 +136,11 @@ impl BiosBoot {
 pub struct UefiBoot {
     /// Where in the tree the image of the EFI system partition lies.
     pub image: String,
+}
+
+impl UefiBoot {
+    /// The fewest bytes of a boot image that can start: a FAT file system has a boot sector.
+    pub const MIN_LEN: ByteCount = ByteCount(SECTOR);
 }
 
 /// The code in an MBR that finds the boot image by the block number that is patched into it.

@@ -5,10 +5,10 @@ use crate::options::BiosBoot;
 
 /// Where the boot information table (`mkisofs -boot-info-table`) starts and ends.
 const TABLE_START: usize = 8;
-pub(super) const TABLE_END: usize = 64;
+pub(crate) const TABLE_END: usize = 64;
 /// Where GRUB 2 (`grub-mkrescue`, `--grub2-boot-info`) looks for the rest of itself.
 const GRUB2_START: usize = 2548;
-pub(super) const GRUB2_END: usize = 2556;
+pub(crate) const GRUB2_END: usize = 2556;
 
 /// The boot image with the tables that it wants, lying at `block`.
 pub(super) fn patch(image: &[u8], block: u32, bios: &BiosBoot) -> Vec<u8> {

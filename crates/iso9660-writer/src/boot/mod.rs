@@ -1,7 +1,7 @@
 //! What firmware starts: boot images, their tables, the catalog, and the system area.
 
 mod hybrid;
-mod info_table;
+pub(crate) mod info_table;
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use image::{FileData, NodeId, NodeKind, ValidTree};
 
 use crate::format::el_torito::{BootEntry, PLATFORM_BIOS, PLATFORM_UEFI, catalog};
 use crate::layout::{Plan, len_of};
-use crate::options::{BiosBoot, BootOptions};
+use crate::options::{BiosBoot, BootOptions, UefiBoot};
 use crate::{BootImageProblem, LayoutError};
 
 pub(crate) use hybrid::{backup_gpt, backup_gpt_blocks, has_gpt, system_area};
@@ -30,7 +30,9 @@ impl Boot {
         let uefi = options.uefi.as_ref();
         Ok(Self {
             bios: bios.map(|bios| find_bios(tree, bios)).transpose()?,
-            uefi: uefi.map(|uefi| find_image(tree, &uefi.image, 1)).transpose()?,
+            uefi: uefi
+                .map(|uefi| find_image(tree, &uefi.image, UefiBoot::MIN_LEN.0))
+                .transpose()?,
         })
     }
 
@@ -49,12 +51,7 @@ fn wants_patch(bios: &BiosBoot) -> bool {
 }
 
 fn find_bios<B>(tree: &ValidTree<B>, bios: &BiosBoot) -> Result<NodeId, LayoutError> {
-    let min = match (bios.grub2_boot_info, bios.boot_info_table) {
-        (true, _) => info_table::GRUB2_END,
-        (false, true) => info_table::TABLE_END,
-        (false, false) => 1,
-    };
-    let node = find_image(tree, &bios.image, min as u64)?;
+    let node = find_image(tree, &bios.image, bios.min_len().0)?;
     if wants_patch(bios) && bytes(tree, node).is_none() {
         return Err(problem(&bios.image, BootImageProblem::NotInMemory));
     }

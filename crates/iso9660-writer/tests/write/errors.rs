@@ -98,13 +98,13 @@ fn boot_images_that_cannot_be_used_are_refused() {
     };
     check("boot/none", BootImageProblem::Missing);
     check("boot", BootImageProblem::Directory);
-    check("boot/short", BootImageProblem::TooShort { min: 64 });
+    check("boot/short", BootImageProblem::TooShort { min: 2048 });
     check("boot/blob", BootImageProblem::NotInMemory);
 
     let mut options = options();
     options.boot.uefi = Some(UefiBoot { image: "boot/empty".to_owned() });
     let LayoutError::BootImage { why, .. } = refused(&files, &options) else { panic!() };
-    assert_eq!(why, BootImageProblem::TooShort { min: 1 });
+    assert_eq!(why, BootImageProblem::TooShort { min: 512 });
 }
 
 #[test]

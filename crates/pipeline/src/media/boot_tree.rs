@@ -5,13 +5,14 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use content::{BlobId, BootPlatform, ContentId, Place, Problem};
+use content::{BlobId, BootPlatform, ContentId, IndexedContent, Place, Problem};
 use fat32_writer::GrubImages;
+use image::ByteCount;
 use iso9660_writer::{BiosBoot, BootOptions, MbrCode, UefiBoot};
 
 use crate::compose::Format;
 use crate::scan::Scan;
-use crate::{Error, IoContext};
+use crate::{ContentProblem, Error, IoContext};
 
 /// The files that a BIOS or UEFI firmware starts, found by their names in the tree.
 ///
@@ -85,10 +86,16 @@ impl BootTree {
         } else if let Some(file) = find("boot/etfsboot.com") {
             tree.boot.bios = Some(BiosBoot::etfsboot(&*file.path));
         }
+        if let Some(bios) = &tree.boot.bios {
+            require_whole(scan, content, &bios.image, bios.min_len())?;
+        }
         tree.boot.uefi = ["boot/grub/efi.img", "efi/microsoft/boot/efisys.bin"]
             .into_iter()
             .find_map(find)
             .map(|file| UefiBoot { image: file.path.to_string() });
+        if let Some(uefi) = &tree.boot.uefi {
+            require_whole(scan, content, &uefi.image, UefiBoot::MIN_LEN)?;
+        }
         Ok(tree)
     }
 
@@ -146,6 +153,25 @@ impl BootTree {
         self.boot.uefi.is_some()
             || self.boot.bios.as_ref().is_some_and(|bios| bios.mbr_code.is_some())
     }
+}
+
+/// Refuses a file that is too short to be started: a firmware would run whatever lies behind it.
+fn require_whole(
+    scan: &Scan,
+    content: &IndexedContent,
+    path: &str,
+    min: ByteCount,
+) -> Result<(), Error> {
+    let file = content.files.iter().find(|file| &*file.path == path);
+    let Some(len) = file.map(|file| scan.index.size(file)).filter(|len| *len < min) else {
+        return Ok(());
+    };
+    let reason = format!(
+        "has {len} bytes, and what firmware starts has at least {min}; put the whole file there, \
+         or remove it"
+    );
+    let (content, path) = (content.id.clone(), path.into());
+    Err(Error::Content(vec![ContentProblem { content, path, reason }]))
 }
 
 fn read(scan: &Scan, blob: BlobId) -> Result<Arc<[u8]>, Error> {
