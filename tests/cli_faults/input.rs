@@ -406,6 +406,7 @@ fn a_library_whose_file_has_another_digest_is_damage_and_the_old_set_stays() {
     );
     let text = site.fail(&["build", "one"], 6);
     assert!(text.contains(&stated.to_lowercase()) && text.contains("FileLib"), "{text}");
+    assert!(text.contains("`setup.msi` of content P0100201"), "{text}");
     assert_eq!(fs::read(site.path("out/one.iso")).unwrap(), before);
     assert_eq!(site.outputs(), ["one.iso"]);
 }

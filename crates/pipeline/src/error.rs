@@ -29,12 +29,15 @@ pub enum Error {
     /// The bytes of a file, or of one that was found equal to it, are not those that its content
     /// library or an earlier run states.
     #[error(
-        "`{}` has SHA-256 {found}, but its content library or an earlier run states {stated}",
-        path.display()
+        "`{}`{} has SHA-256 {found}, but its content library or an earlier run states {stated}",
+        path.display(), file.as_ref().map(|file| format!(" ({file})")).unwrap_or_default()
     )]
     WrongDigest {
-        /// Which.
+        /// Which, on the host.
         path: PathBuf,
+        /// The first file of a content that has these bytes; none for parts that are made of a
+        /// file.
+        file: Option<ContentFile>,
         /// What was said.
         stated: content::Digest,
         /// What the bytes have.
@@ -132,6 +135,21 @@ pub enum LayoutLimit {
     BootFile,
     /// What no content and no definition can bring about.
     Options,
+}
+
+/// A file of a content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContentFile {
+    /// The content.
+    pub content: content::ContentId,
+    /// The path below the content's root.
+    pub path: Box<str>,
+}
+
+impl std::fmt::Display for ContentFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}` of content {}", self.path, self.content)
+    }
 }
 
 /// A file of a content that cannot go onto media.

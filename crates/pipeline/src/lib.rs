@@ -33,6 +33,6 @@ pub mod verify;
 mod walk;
 pub mod write;
 
-pub use error::{ContentProblem, Error, IoContext, LayoutLimit, chain};
+pub use error::{ContentFile, ContentProblem, Error, IoContext, LayoutLimit, chain};
 pub use hash_cache::HashCache;
 pub use stamp::{FileStamp, Nanoseconds};

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use content::BlobId;
+use content::{BlobId, ContentIndex};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use image::{Image, Source};
 
@@ -20,7 +20,7 @@ use super::{Digests, MethodBytes, WriteContext};
 use crate::blob_source::BlobSource;
 use crate::checksum::{Checksum, Checksummer, WithSha1, stripes_of};
 use crate::progress::{Amount, Phase};
-use crate::{Error, IoContext};
+use crate::{ContentFile, Error, IoContext};
 
 /// Writes that wait for the device at the same time.
 const WRITERS: usize = 4;
@@ -207,7 +207,8 @@ impl Run<'_> {
         if let Some(stated) = self.context.scan.index.blob(blob).digest
             && stated != found
         {
-            return Err(Error::WrongDigest { path: path.to_owned(), stated, found });
+            let file = first_file(&self.context.scan.index, blob);
+            return Err(Error::WrongDigest { path: path.to_owned(), file, stated, found });
         }
         self.digests.whole[blob.0 as usize].get_or_init(|| found);
         self.digests.stripes.set(blob, 0, &checksum.stripes);
@@ -416,6 +417,16 @@ impl Run<'_> {
             Ok(())
         })
     }
+}
+
+/// The first file with the bytes of a blob: of a library, the path on the host is a digest only.
+fn first_file(index: &ContentIndex, blob: BlobId) -> Option<ContentFile> {
+    let mut files = index
+        .contents
+        .iter()
+        .flat_map(|content| content.files.iter().map(move |file| (content, file)));
+    let (content, file) = files.find(|(_, file)| file.blob == blob)?;
+    Some(ContentFile { content: content.id.clone(), path: file.path.clone() })
 }
 
 /// Whether there is nothing but zeros, which a new file holds already.
