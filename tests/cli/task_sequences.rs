@@ -40,6 +40,10 @@ const SEQUENCE: &str = r#"<sequence version="3.10">
   </group>
 </sequence>"#;
 
+/// An MDT sequence whose step has no type.
+const UNTYPED: &str = "<sequence version=\"3.00\" name=\"T\"><step name=\"Copy\" \
+    successCodeList=\"0\"><action>cmd.exe /c copy.cmd</action></step></sequence>";
+
 const EMPTY: &str = r#"<sequence version="3.10"><referenceList/></sequence>"#;
 
 #[test]
@@ -358,4 +362,13 @@ fn what_is_wrong_in_a_child_is_told_once() {
     assert_eq!(missing.len(), 1, "{missing:?}");
     let place = missing[0]["where"].as_str().unwrap();
     assert!(place.starts_with("task-sequences/P0100032.xml"), "{place}");
+}
+
+#[test]
+fn a_step_without_type_is_shown_by_its_command_in_text_and_json() {
+    let session = Session::new();
+    session.write("mdt.xml", UNTYPED);
+    session.run("ts show mdt.xml").exits(0).prints(&["Copy [cmd.exe /c copy.cmd]"]);
+    let shown = session.run("ts show mdt.xml --json").exits(0).json();
+    assert_eq!(shown["items"][0]["what"], "cmd.exe /c copy.cmd");
 }

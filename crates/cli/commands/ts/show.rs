@@ -4,7 +4,7 @@ use content::Problem;
 use serde_json::{Value, json};
 use tasksequence::Placed;
 use tasksequence::show::{Show, ShownReference};
-use tasksequence::step::Item;
+use tasksequence::step::{Item, Step};
 
 use super::columns::{columns, plain};
 use super::condition;
@@ -41,7 +41,7 @@ fn document(named: &NamedSequence, shown: &Show) -> Value {
     let items = named.sequence().walk().into_iter().map(|placed| {
         let (kind, what) = match placed.item {
             Item::Group(_) => ("group", None),
-            Item::Step(step) => ("step", Some(step.stem().to_owned())),
+            Item::Step(step) => ("step", Some(what(&step))),
             Item::ChildSequence(child) => ("task-sequence", Some(child.id())),
         };
         json!({
@@ -91,10 +91,7 @@ fn item(placed: &Placed<'_>) -> String {
     let mut text = match placed.item {
         Item::Group(_) => format!("{indent}{name}/"),
         Item::Step(step) => {
-            let stem = step.stem();
-            // MDT leaves the type out and says all by the command line.
-            let what = if stem.is_empty() { step.action() } else { stem.into() };
-            format!("{indent}{}. {name} [{}]", placed.path.number, plain(&what))
+            format!("{indent}{}. {name} [{}]", placed.path.number, plain(&what(&step)))
         }
         Item::ChildSequence(child) => {
             let (number, id) = (placed.path.number, child.id());
@@ -115,6 +112,13 @@ fn item(placed: &Placed<'_>) -> String {
         text += &format!("{indent}{below}if {}\n", plain(&words));
     }
     text
+}
+
+/// What a step does: its type, or its command line, by which MDT says all where it leaves the type
+/// out.
+fn what(step: &Step) -> String {
+    let stem = step.stem();
+    if stem.is_empty() { step.action().into() } else { stem.to_owned() }
 }
 
 fn references(references: &[ShownReference]) -> String {
