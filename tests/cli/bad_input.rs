@@ -236,3 +236,16 @@ fn a_zip_without_a_sequence_is_refused() {
     refused_everywhere(&archive(&[(OBJECT, b"<INSTANCE/>")]), &["no instance"]);
     refused_everywhere(&archive(&[(OBJECT, b"<INSTANCE")]), &["not XML"]);
 }
+
+#[test]
+fn a_folder_that_no_image_has_is_a_wrong_command_line() {
+    let session = Session::with_site();
+    session.farm("build example --progress none").exits(0);
+    let ls = "ls farm/out/example.iso --below";
+    for json in ["", "--json"] {
+        session.run(&format!("{ls} SMS/NOPE {json}")).refused(2, &["`SMS/NOPE`", "--below"]);
+    }
+    let all = session.run("ls farm/out/example.iso").done().stdout;
+    assert_eq!(session.run(&format!("{ls} /")).done().stdout, all);
+    session.run(&format!("{ls} SMS/data")).done().prints(&["SMS/data/media.json"]);
+}

@@ -19,6 +19,8 @@ pub fn run(global: &Global, args: &LsArgs) -> Result<Exit, CommandError> {
         Names::Iso9660 => Namespace::Iso9660,
     };
     let below = args.below.as_deref().map(|path| path.trim_matches('/'));
+    let below = below.filter(|path| !path.is_empty());
+    let mut found = below.is_none();
     let mut images = Vec::new();
     let mut text = String::new();
     for path in GivenImages::find(&args.paths)?.paths {
@@ -32,6 +34,7 @@ pub fn run(global: &Global, args: &LsArgs) -> Result<Exit, CommandError> {
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             });
             if inside {
+                found = true;
                 let kind = if entry.is_directory() { "directory" } else { "file" };
                 let offset = entry.extents.first().map(|extent| extent.offset);
                 if global.json {
@@ -55,6 +58,10 @@ pub fn run(global: &Global, args: &LsArgs) -> Result<Exit, CommandError> {
             CommandError::new(Exit::Integrity, format!("`{}`: {error}", path.display()))
         })?;
         images.push(json!({ "path": path, "entries": entries }));
+    }
+    if let (Some(below), false) = (below, found) {
+        let message = format!("no image has the path `{}`", below.escape_debug());
+        return Err(CommandError::usage(message).hint("`tsmedia ls` without `--below` lists all"));
     }
     if global.json {
         report::print_json(&json!({ "images": images }))?;
