@@ -49,6 +49,11 @@ pub fn site_path(global: &Global) -> Result<SitePath, CommandError> {
     })
 }
 
+/// How many names of one content are read at a prompt.
+const NAMES_OF_TEXT: usize = 3;
+/// Programs go through all names; a content of thousands is renamed by a rule, not one by one.
+const NAMES_OF_DOCUMENT: usize = 100;
+
 /// A site, definitions of it, and everything that was found for them.
 pub struct Session {
     pub path: SitePath,
@@ -60,6 +65,8 @@ pub struct Session {
     pub problems: Vec<Problem>,
     /// What was asked for, in the order of the command line.
     pub asked: Vec<Asked>,
+    /// How many file names a message lists.
+    names_shown: usize,
 }
 
 /// A definition that was asked for.
@@ -105,7 +112,8 @@ impl Session {
             .iter()
             .map(|named| (named.name.as_str(), path.resolve(&named.definition.output.path)));
         problems.extend(outputs::shared(&named.collect::<Vec<_>>()));
-        Ok(Self { path, site, catalog, definitions, graph, problems, asked })
+        let names_shown = if global.json { NAMES_OF_DOCUMENT } else { NAMES_OF_TEXT };
+        Ok(Self { path, site, catalog, definitions, graph, problems, asked, names_shown })
     }
 
     /// Fails if a definition that was asked for is not there.
@@ -173,7 +181,8 @@ impl Session {
     /// that Windows cannot have, and contents without any file.
     pub fn file_problems(&self, position: usize, scan: &Scan) -> Vec<Problem> {
         let media = &self.graph.media[position];
-        let mut problems = windows_names::problems(&scan.index, media, self.platform(position));
+        let (platform, shown) = (self.platform(position), self.names_shown);
+        let mut problems = windows_names::problems(&scan.index, media, platform, shown);
         let name = &self.definitions[position].name;
         let is_empty = |id: &&ContentId| {
             scan.index.content(id).is_some_and(|content| content.files.is_empty())

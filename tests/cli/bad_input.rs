@@ -249,3 +249,18 @@ fn a_folder_that_no_image_has_is_a_wrong_command_line() {
     assert_eq!(session.run(&format!("{ls} /")).done().stdout, all);
     session.run(&format!("{ls} SMS/data")).done().prints(&["SMS/data/media.json"]);
 }
+
+#[test]
+fn every_name_that_windows_cannot_hold_stands_in_the_document() {
+    let session = Session::with_site();
+    for number in 1..=5 {
+        session.write(&format!("farm/content/packages/tools/what{number}?"), "x");
+    }
+    let text = session.farm("plan example").exits(0).stderr;
+    assert!(text.contains("what3?") && !text.contains("what4?"), "{text}");
+    let plan = session.farm("plan example --json").exits(0).json();
+    let messages = each(&plan["problems"], "message").join("\n");
+    for number in 1..=5 {
+        assert!(messages.contains(&format!("`what{number}?`")), "{messages}");
+    }
+}

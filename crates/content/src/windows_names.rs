@@ -8,16 +8,15 @@ use crate::{
     Severity,
 };
 
-/// How many of the names a message shows.
-const SHOWN: usize = 3;
-
 /// Finds the contents of these media whose files have names that Windows cannot hold.
 ///
-/// Each content gives one problem: an error where the media start Windows PE, else a warning.
+/// Each content gives one problem: an error where the media start Windows PE, else a warning. Its
+/// message names the first `shown` files.
 pub fn problems(
     index: &ContentIndex,
     media: &ResolvedMedia,
     platform: Option<BootPlatform>,
+    shown: usize,
 ) -> Vec<Problem> {
     let severity = match platform {
         Some(BootPlatform::WinPe) => Severity::Error,
@@ -25,7 +24,7 @@ pub fn problems(
     };
     let contents = media.needs.iter().filter_map(|need| index.content(&need.content));
     let problem = |content: &IndexedContent| {
-        let (count, shown) = unfit(content)?;
+        let (count, shown) = unfit(content, shown)?;
         let of = if count == 1 { "a file".to_owned() } else { format!("{count} files") };
         let more = if count > shown.len() { ", …" } else { "" };
         let message = format!(
@@ -39,14 +38,14 @@ pub fn problems(
     contents.filter_map(problem).map(|problem| problem.in_definition(&media.name)).collect()
 }
 
-/// How many files and empty directories of a content have such a name, and the first of them.
-fn unfit(content: &IndexedContent) -> Option<(usize, Vec<String>)> {
+/// How many files and empty directories of a content have such a name, and the first `max` of them.
+fn unfit(content: &IndexedContent, max: usize) -> Option<(usize, Vec<String>)> {
     let paths = content.files.iter().map(|file| &file.path).chain(&content.empty_directories);
     let mut count = 0;
     let mut shown = Vec::new();
     for path in paths.filter(|path| path.split('/').any(|name| !is_allowed(name))) {
         count += 1;
-        if shown.len() < SHOWN {
+        if shown.len() < max {
             shown.push(format!("`{}`", path.escape_debug()));
         }
     }
@@ -121,12 +120,12 @@ mod tests {
     #[test]
     fn windows_pe_media_are_refused_and_others_get_a_warning() {
         let index = index(&["a/aux/x", "a/b.txt"], &["what?"]);
-        let found = problems(&index, &media(), Some(BootPlatform::WinPe));
+        let found = problems(&index, &media(), Some(BootPlatform::WinPe), 3);
         assert_eq!(found.len(), 1);
         assert!(found[0].prevents_build());
         assert!(found[0].message.contains("2 files") && found[0].message.contains("`a/aux/x`"));
         for platform in [Some(BootPlatform::Linux), None] {
-            let found = problems(&index, &media(), platform);
+            let found = problems(&index, &media(), platform, 3);
             assert_eq!(found[0].severity, Severity::Warning);
             assert!(!found[0].prevents_build());
         }
@@ -135,8 +134,10 @@ mod tests {
     #[test]
     fn only_the_first_names_are_shown() {
         let index = index(&["1?", "2?", "3?", "4?"], &[]);
-        let found = problems(&index, &media(), None);
+        let found = problems(&index, &media(), None, 3);
         assert!(found[0].message.ends_with("`1?`, `2?`, `3?`, …"), "{}", found[0]);
-        assert_eq!(problems(&self::index(&["sound"], &[]), &media(), None), []);
+        let found = problems(&index, &media(), None, 4);
+        assert!(found[0].message.ends_with("`3?`, `4?`"), "{}", found[0]);
+        assert_eq!(problems(&self::index(&["sound"], &[]), &media(), None, 3), []);
     }
 }
