@@ -76,7 +76,9 @@ pub enum Command {
     Ls(LsArgs),
     /// Take files out of media; cut files are joined across discs
     Extract(ExtractArgs),
-    /// Compare two sets of media
+    /// Compare what the manifests of two sets of media state
+    ///
+    /// The files themselves are not read: `verify` says whether they are what the manifests state.
     Diff(DiffArgs),
     /// Say whether media start, and why not: on which firmware, and by whose signatures
     Doctor(DoctorArgs),

@@ -60,3 +60,10 @@ fn extract_says_what_a_set_lacks() {
     let some = session.run(&format!("extract farm/out/two-discs.iso {one}")).exits(0);
     assert!(some.stderr.contains("disc 2 of 2 is not there"), "{}", some.stderr);
 }
+
+#[test]
+fn the_help_of_diff_says_that_manifests_are_compared() {
+    let session = Session::new();
+    session.run("--help").done().prints(&["Compare what the manifests of two sets"]);
+    session.run("diff --help").done().prints(&["what the manifests", "`verify`"]);
+}
