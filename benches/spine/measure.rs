@@ -89,7 +89,8 @@ pub fn run(program: &Program, folder: &Path) -> Result<Run, BenchError> {
 }
 
 fn remove(path: &Path) -> Result<(), BenchError> {
-    match fs::remove_file(path) {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(BenchError::at(path, error))
         }
