@@ -104,6 +104,21 @@ fn problem(one: &(&str, &Path, SetName), other: &(&str, &Path, SetName)) -> Prob
         .in_definition(one.0)
 }
 
+/// Finds definitions, given by name and output, whose images would lie among the files of a content:
+/// the next build would put them onto the media.
+pub fn inside_contents(outputs: &[(&str, PathBuf)], contents: &[(&str, &Path)]) -> Vec<Problem> {
+    let roots: Vec<(&str, PathBuf)> = contents.iter().map(|(id, root)| (*id, real(root))).collect();
+    let inside = |(name, path): &(&str, PathBuf)| {
+        let folder = real(path.parent().unwrap_or(Path::new("")));
+        let (id, _) = roots.iter().find(|(_, root)| folder.starts_with(root))?;
+        let message = format!("`{}` lies among the files of content `{id}`", path.display());
+        let problem = Problem::error("output-inside", ProblemClass::Definition, message)
+            .remedy("choose an output.path outside of all contents");
+        Some(problem.in_definition(*name))
+    };
+    outputs.iter().filter_map(inside).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +144,15 @@ mod tests {
         for other in ["/out/x.0.iso", "/out/x.02.iso", "/out/x.2a.iso", "/out/x.2.img"] {
             assert_eq!(found(&["/out/x.iso", other]), [""; 0], "{other}");
         }
+    }
+
+    #[test]
+    fn an_output_among_the_files_of_a_content_is_found() {
+        let outputs = [("a", "/c/P1/out/a.iso".into()), ("b", "/c/P10/b.iso".into())];
+        let found = inside_contents(&outputs, &[("P1", Path::new("/c/P1"))]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].place.definition.as_deref(), Some("a"));
+        assert!(found[0].message.contains("`P1`"), "{}", found[0].message);
     }
 
     #[test]

@@ -111,7 +111,17 @@ impl Session {
         let named = definitions
             .iter()
             .map(|named| (named.name.as_str(), path.resolve(&named.definition.output.path)));
-        problems.extend(outputs::shared(&named.collect::<Vec<_>>()));
+        let named: Vec<(&str, PathBuf)> = named.collect();
+        problems.extend(outputs::shared(&named));
+        let root = |(id, location): &(ContentId, ContentLocation)| match location {
+            ContentLocation::Path(root) if root.is_dir() => Some((id.to_string(), root.clone())),
+            _ => None,
+        };
+        let located = pipeline::plan_media::locations(&graph, &catalog);
+        let roots: Vec<(String, PathBuf)> = located.iter().filter_map(root).collect();
+        let roots: Vec<(&str, &Path)> =
+            roots.iter().map(|(id, root)| (id.as_str(), root.as_path())).collect();
+        problems.extend(outputs::inside_contents(&named, &roots));
         let names_shown = if global.json { NAMES_OF_DOCUMENT } else { NAMES_OF_TEXT };
         Ok(Self { path, site, catalog, definitions, graph, problems, asked, names_shown })
     }

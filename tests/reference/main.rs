@@ -118,6 +118,44 @@ fn one_disc_is_read_alike_by_every_tool() {
     }
 }
 
+/// As a target sees them, through a file system that others have read.
+#[test]
+fn extracted_media_are_verified_listed_and_extracted_like_the_image() {
+    let site = site_with_odd_content();
+    site.define("one", "unlimited", "");
+    site.succeed(&["build", "one"]);
+    let here = site.path("");
+    tool(
+        "xorriso",
+        &["-osirrox", "on", "-indev", "out/one.iso", "-extract", "/", "mounted"],
+        &here,
+    );
+    tool("chmod", &["-R", "u+rwX", "mounted"], &here);
+    fs::create_dir(site.path("mounted/lost+found")).unwrap();
+    site.succeed(&["verify", "mounted"]);
+    site.succeed(&["inspect", "mounted"]);
+    let listed = site.succeed(&["ls", "mounted"]);
+    assert!(listed.contains("SMS/PKG/P0100201/larger.bin"), "{listed}");
+    site.succeed(&["extract", "mounted", "--output", "again"]);
+    assert_eq!(content_of(&site.path("again")), expected(&site));
+
+    let path = "SMS/PKG/P0100201/larger.bin";
+    let mut bytes = fs::read(site.path(&format!("mounted/{path}"))).unwrap();
+    bytes[4_000_000] ^= 1;
+    site.write(&format!("mounted/{path}"), &bytes);
+    site.write("mounted/stray.txt", "not of the media");
+    let output = site.run(&["verify", "mounted", "--json"]);
+    assert_eq!(output.status.code(), Some(6));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found = report["findings"].as_array().unwrap();
+    let of = |rule: &str| found.iter().find(|finding| finding["rule"] == rule).unwrap();
+    assert_eq!((&of("digest")["file"], &of("digest")["offset"]), (&path.into(), &4_000_000.into()));
+    assert!(of("digest")["image"].as_str().unwrap().ends_with(path), "the file itself is named");
+    assert_eq!(of("unlisted")["file"], "stray.txt");
+    let text = site.fail(&["verify", "content"], 2);
+    assert!(text.contains("no media are mounted there"), "{text}");
+}
+
 #[test]
 fn a_set_of_discs_holds_every_byte_and_cut_files_can_be_joined_by_hand() {
     let site = site_with_odd_content();

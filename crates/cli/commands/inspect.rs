@@ -26,7 +26,7 @@ pub fn run(global: &Global, args: &InspectArgs) -> Result<Exit, CommandError> {
         }
         let wim = match image.file_system() {
             FileSystem::Wim => Some(wim_facts::read(&image)?),
-            FileSystem::Iso | FileSystem::Fat32 => None,
+            FileSystem::Iso | FileSystem::Fat32 | FileSystem::Folder => None,
         };
         if let Some(info) = wim.as_ref().filter(|_| !global.json) {
             report::print(&wim_facts::text(&image, info))?;
@@ -80,6 +80,9 @@ fn dump(image: &ImageFile) -> String {
         FileSystem::Fat32 => {
             use fat32_writer::dump::{DumpOptions, dump_to_string};
             dump_to_string(image, &DumpOptions { files: true })
+        }
+        FileSystem::Folder => {
+            format!("{}: a folder has no structures to show\n", image.path().display())
         }
         FileSystem::Wim => {
             use wim::dump::{DumpOptions, dump_to_string};

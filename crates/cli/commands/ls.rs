@@ -52,7 +52,7 @@ pub fn run(global: &Global, args: &LsArgs) -> Result<Exit, CommandError> {
             FileSystem::Iso => {
                 walk(&image, namespace, &mut list).map_err(|error| error.to_string())
             }
-            FileSystem::Fat32 | FileSystem::Wim => image.walk(&mut list),
+            FileSystem::Fat32 | FileSystem::Wim | FileSystem::Folder => image.walk(&mut list),
         };
         walked.map_err(|error| {
             CommandError::new(Exit::Integrity, format!("`{}`: {error}", path.display()))

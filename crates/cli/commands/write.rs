@@ -52,6 +52,10 @@ fn source(path: &Path) -> Result<Source, CommandError> {
     let images = GivenImages::find(&[path.to_owned()])?;
     let path = images.paths.first().cloned().unwrap_or_default();
     let image = ImageFile::open(&path)?;
+    if image.file_system() == FileSystem::Folder {
+        let message = format!("`{}` is a folder, not an image", path.display());
+        return Err(CommandError::usage(message).hint("name the image or the device"));
+    }
     if image.file_system() == FileSystem::Wim {
         let message =
             format!("`{}` is a WIM, which no firmware starts from a stick", path.display());

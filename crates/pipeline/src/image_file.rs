@@ -1,6 +1,7 @@
 //! An image on disk, opened for the readers, whatever its file system.
 
 mod file_chain;
+mod folder;
 mod wim;
 
 use std::fs::File;
@@ -29,6 +30,8 @@ pub struct ImageFile {
     file_system: FileSystem,
     /// Of a WIM the files; read when they are asked for.
     wim: OnceLock<Result<WimContents, String>>,
+    /// Of a folder what is in it.
+    entries: Vec<Entry>,
 }
 
 /// What an image holds.
@@ -40,6 +43,8 @@ pub enum FileSystem {
     Fat32,
     /// A WIM, which is no file system but holds trees of files like one.
     Wim,
+    /// A folder: media that are mounted.
+    Folder,
 }
 
 /// Something about an image that breaks a rule of its file system.
@@ -59,15 +64,28 @@ pub struct Fault {
 const REQUIRED: [Namespace; 3] = [Namespace::Udf, Namespace::Joliet, Namespace::RockRidge];
 
 impl ImageFile {
-    /// Opens an image, or a device that holds one.
+    /// Opens an image, a device that holds one, or a folder where one is mounted.
     ///
     /// A device is longer than the image on it: what counts is the length that the volume says.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut file = File::open(path).at("open", path)?;
         let metadata = file.metadata().at("look at", path)?;
         if metadata.is_dir() {
-            let message = "is a folder; give the path of an image".to_owned();
-            return Err(Error::Input { path: path.to_owned(), message });
+            if !path.join("SMS/data/media.json").is_file() {
+                let message = "is a folder, and no media are mounted there: it has no \
+                               `SMS/data/media.json`; give the path of an image"
+                    .to_owned();
+                return Err(Error::Input { path: path.to_owned(), message });
+            }
+            let (files, entries) = folder::read(path)?;
+            return Ok(Self {
+                path: path.to_owned(),
+                len: files.len(),
+                files,
+                file_system: FileSystem::Folder,
+                wim: OnceLock::new(),
+                entries,
+            });
         }
         // All metadata lies in one run at the start, and is read in order. Advice may be refused.
         let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Sequential);
@@ -82,6 +100,7 @@ impl ImageFile {
             len,
             file_system: FileSystem::Iso,
             wim: OnceLock::new(),
+            entries: Vec::new(),
         };
         if let Ok(wim) = WimReader::open(&image) {
             return match wim.header().parts {
@@ -109,6 +128,7 @@ impl ImageFile {
             files,
             file_system: FileSystem::Wim,
             wim: OnceLock::new(),
+            entries: Vec::new(),
         };
         wim::check_parts(&image)?;
         Ok(image)
@@ -164,6 +184,11 @@ impl ImageFile {
             let found = FatReader::open(self).and_then(|volume| volume.find(path));
             return found.map(of_fat).map_err(|error| error.to_string());
         }
+        if self.file_system == FileSystem::Folder {
+            let place = self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path));
+            let place = place.map_err(|_| format!("`{path}` is not there"))?;
+            return Ok(self.entries[place].clone());
+        }
         if self.file_system == FileSystem::Wim {
             let contents = self.wim_contents().as_ref().map_err(String::clone)?;
             return contents.find(path).cloned().ok_or_else(|| format!("`{path}` is not there"));
@@ -184,6 +209,10 @@ impl ImageFile {
             FileSystem::Fat32 => FatReader::open(self)
                 .and_then(|volume| volume.walk(&mut |entry| visit(&of_fat(entry.clone()))))
                 .map_err(|error| error.to_string()),
+            FileSystem::Folder => {
+                let _ = self.entries.iter().try_for_each(visit);
+                Ok(())
+            }
             FileSystem::Wim => {
                 self.wim_contents().as_ref().map_err(String::clone)?.walk(visit);
                 Ok(())
@@ -222,6 +251,8 @@ impl ImageFile {
                 };
                 faults.map(fault).collect()
             }
+            // Whoever mounted it has read its file system.
+            FileSystem::Folder => Vec::new(),
             FileSystem::Wim => wim::faults(&self.files, self.wim_contents(), slack),
         }
     }

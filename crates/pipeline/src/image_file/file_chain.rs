@@ -14,15 +14,25 @@ pub struct FileChain(Vec<Link>);
 #[derive(Debug)]
 struct Link {
     path: PathBuf,
-    file: File,
+    /// Open all the time, or, one of many, opened for each read.
+    file: Option<File>,
     start: u64,
     len: u64,
+}
+
+impl Link {
+    fn read_exact_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        match &self.file {
+            Some(file) => file.read_exact_at(bytes, offset),
+            None => File::open(&self.path)?.read_exact_at(bytes, offset),
+        }
+    }
 }
 
 impl FileChain {
     /// One file.
     pub fn of(path: &Path, file: File, len: u64) -> Self {
-        Self(vec![Link { path: path.to_owned(), file, start: 0, len }])
+        Self(vec![Link { path: path.to_owned(), file: Some(file), start: 0, len }])
     }
 
     /// Opens several.
@@ -32,10 +42,21 @@ impl FileChain {
         for path in paths {
             let file = File::open(path).at("open", path)?;
             let len = file.metadata().at("look at", path)?.len();
-            links.push(Link { path: path.clone(), file, start, len });
+            links.push(Link { path: path.clone(), file: Some(file), start, len });
             start += len;
         }
         Ok(Self(links))
+    }
+
+    /// Many files of known lengths, which are opened when they are read.
+    pub fn of_many(files: impl IntoIterator<Item = (PathBuf, u64)>) -> Self {
+        let mut end = 0;
+        let link = |(path, len)| {
+            let start = end;
+            end += len;
+            Link { path, file: None, start, len }
+        };
+        Self(files.into_iter().map(link).collect())
     }
 
     /// The length of all.
@@ -58,7 +79,7 @@ impl FileChain {
             // The last file says itself that it has ended.
             let now = if is_last { rest.len() } else { rest.len().min(left as usize) };
             let (here, later) = rest.split_at_mut(now);
-            link.file.read_exact_at(here, offset - link.start)?;
+            link.read_exact_at(here, offset - link.start)?;
             offset += now as u64;
             rest = later;
             if rest.is_empty() {
