@@ -128,10 +128,7 @@ pub fn run(
     cancel: &Cancel,
     progress: &dyn Progress,
 ) -> Result<Scan, Error> {
-    progress.begin(Phase::Scan, Amount::default());
-    let walked: Vec<Result<Walked, Error>> =
-        contents.par_iter().map(|(id, location)| walk(id, location, cancel, progress)).collect();
-    let listed = gather(contents, walked)?;
+    let listed = walk_all(contents, cancel, progress)?;
     let keys = identify(&listed, cache, cancel, progress)?;
     Ok(assemble(listed, &keys, cache))
 }
@@ -143,10 +140,7 @@ pub fn list(
     cancel: &Cancel,
     progress: &dyn Progress,
 ) -> Result<Scan, Error> {
-    progress.begin(Phase::Scan, Amount::default());
-    let walked: Vec<Result<Walked, Error>> =
-        contents.par_iter().map(|(id, location)| walk(id, location, cancel, progress)).collect();
-    let listed = gather(contents, walked)?;
+    let listed = walk_all(contents, cancel, progress)?;
     let keys: Vec<Vec<Key>> = listed
         .iter()
         .map(|content| content.walked.files.iter().map(|file| Key::of_file(&file.stamp)).collect())
@@ -158,6 +152,18 @@ pub fn list(
 struct Listed {
     id: ContentId,
     walked: Walked,
+}
+
+/// The files of every content, sorted by content.
+fn walk_all(
+    contents: &[(ContentId, ContentLocation)],
+    cancel: &Cancel,
+    progress: &dyn Progress,
+) -> Result<Vec<Listed>, Error> {
+    progress.begin(Phase::Scan, Amount::default());
+    let walked: Vec<Result<Walked, Error>> =
+        contents.par_iter().map(|(id, location)| walk(id, location, cancel, progress)).collect();
+    gather(contents, walked)
 }
 
 fn gather(

@@ -53,7 +53,6 @@ impl Drop for SiteLock {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::time::Duration;
 
     use super::*;
 
@@ -62,16 +61,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("site.toml"), "").unwrap();
         let site = SitePath::at(folder.path()).unwrap();
-        let held = SiteLock::take(&site).unwrap();
-        let given_back = AtomicBool::new(false);
+        let is_held = AtomicBool::new(false);
         std::thread::scope(|scope| {
-            scope.spawn(|| {
-                let _lock = SiteLock::take(&site).unwrap();
-                assert!(given_back.load(Ordering::SeqCst));
-            });
-            std::thread::sleep(Duration::from_millis(50));
-            given_back.store(true, Ordering::SeqCst);
-            drop(held);
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let _lock = SiteLock::take(&site).unwrap();
+                        assert!(!is_held.swap(true, Ordering::SeqCst), "two hold it at once");
+                        std::thread::yield_now();
+                        is_held.store(false, Ordering::SeqCst);
+                    }
+                });
+            }
         });
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
