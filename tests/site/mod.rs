@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "no test target uses all of it")]
 
 pub mod judges;
+#[path = "../left/mod.rs"]
+pub mod left;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@
 //!   computer would and give a [`Guest`](guest::Guest) whose serial console a test reads and types
 //!   on.
 //! - [`guest_trees`](mounted::guest_trees) has a Linux kernel mount images in every namespace and
-//!   hash every file.
+//!   hash every file; [`all_images`] gives it those that other tests left.
 //!
 //! Machines run without hardware virtualisation, so that results are the same everywhere. What is
 //! missing on this machine is a failure that says what to run.
@@ -15,6 +15,7 @@ mod awkward;
 #[path = "../site/mod.rs"]
 mod site;
 
+mod all_images;
 mod boot;
 mod guest;
 mod large_file;

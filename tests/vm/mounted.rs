@@ -21,6 +21,17 @@ pub enum Namespace {
     RockRidge,
     /// `-t iso9660 -o norock,nojoliet,map=off`: the primary tree, identifiers as they lie there.
     Plain,
+    /// `-t vfat`, of a disk or its first partition.
+    Fat,
+}
+
+/// How an image is put into the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drive {
+    /// A disc in an optical drive of 2048-byte sectors, mounted in four namespaces.
+    Optical,
+    /// A disk of 512-byte sectors, mounted as FAT.
+    Disk,
 }
 
 /// A file as the guest read it.
@@ -48,10 +59,9 @@ pub type GuestView = BTreeMap<Namespace, MountedTree>;
 
 /// Mounts each of `images` in every namespace in one guest, and hashes every file.
 ///
-/// Takes about four seconds and one more for every 15 MB of each namespace. The images appear as
-/// discs in optical drives of 2048-byte sectors. At most 200, because a drive's number is its SCSI
-/// target.
-pub fn guest_trees(images: &[&Path]) -> Vec<GuestView> {
+/// Takes about four seconds and one more for every 15 MB of each namespace. At most 200, because a
+/// drive's number is its SCSI target.
+pub fn guest_trees(images: &[(&Path, Drive)]) -> Vec<GuestView> {
     assert!(images.len() <= 200, "{} images are more than one guest takes", images.len());
     require(Path::new("/usr/bin/qemu-system-x86_64"), "apt-get install qemu-system-x86");
     let boot = boot_tree().join("boot");
@@ -68,7 +78,7 @@ pub fn guest_trees(images: &[&Path]) -> Vec<GuestView> {
         "-initrd".into(),
         boot.join("initrd.img").display().to_string(),
         "-append".into(),
-        "console=ttyS0 tsmedia.test=hash".into(),
+        format!("console=ttyS0 tsmedia.test=hash tsmedia.drives={}", images.len()),
         "-drive".into(),
         format!("if=none,id=report,format=raw,file={}", option_path(report.path())),
         "-device".into(),
@@ -76,13 +86,17 @@ pub fn guest_trees(images: &[&Path]) -> Vec<GuestView> {
         "-device".into(),
         "virtio-scsi-pci,id=scsi".into(),
     ];
-    for (target, image) in images.iter().enumerate() {
+    for (target, (image, drive)) in images.iter().enumerate() {
         let file = option_path(image);
+        let (medium, device) = match drive {
+            Drive::Optical => ("media=cdrom,", "scsi-cd"),
+            Drive::Disk => ("", "scsi-hd"),
+        };
         arguments.extend([
             "-drive".into(),
-            format!("if=none,id=image{target},media=cdrom,readonly=on,format=raw,file={file}"),
+            format!("if=none,id=image{target},{medium}readonly=on,format=raw,file={file}"),
             "-device".into(),
-            format!("scsi-cd,bus=scsi.0,drive=image{target},scsi-id={target}"),
+            format!("{device},bus=scsi.0,drive=image{target},scsi-id={target}"),
         ]);
     }
     let mut guest = Guest::start(&arguments, folder);
@@ -91,7 +105,15 @@ pub fn guest_trees(images: &[&Path]) -> Vec<GuestView> {
 
     let bytes = std::fs::read(report.path()).expect("the report can be read");
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-    parse_report(&String::from_utf8_lossy(&bytes[..end]), images.len())
+    let views = parse_report(&String::from_utf8_lossy(&bytes[..end]), images.len());
+    for ((image, drive), view) in images.iter().zip(&views) {
+        let mounts = match drive {
+            Drive::Optical => 4,
+            Drive::Disk => 1,
+        };
+        assert_eq!(view.len(), mounts, "the guest did not see {}", image.display());
+    }
+    views
 }
 
 /// Reads the report that `tools/boot-image.init` describes.
@@ -127,9 +149,6 @@ fn parse_report(report: &str, image_count: usize) -> Vec<GuestView> {
             _ => tree.errors.push(format!("not understood in the report: {line}")),
         }
     }
-    for (image, view) in views.iter().enumerate() {
-        assert_eq!(view.len(), 4, "the guest did not see the drive of image {image}");
-    }
     views
 }
 
@@ -139,6 +158,7 @@ fn namespace_named(name: &str) -> Namespace {
         "joliet" => Namespace::Joliet,
         "rock-ridge" => Namespace::RockRidge,
         "plain" => Namespace::Plain,
+        "fat" => Namespace::Fat,
         _ => panic!("the guest reported an unknown namespace `{name}`"),
     }
 }

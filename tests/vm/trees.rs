@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::awkward::AWKWARD;
 use crate::boot::site_with_boot_tree;
-use crate::mounted::{GuestView, MountedFile, Namespace, guest_trees};
+use crate::mounted::{Drive, GuestView, MountedFile, Namespace, guest_trees};
 use crate::promised::{Promised, promised};
 use crate::site::{Site, noise};
 
@@ -35,7 +35,7 @@ fn a_kernel_reads_every_file_of_a_set_in_every_namespace() {
     site.succeed(&["build", "set"]);
     assert_eq!(site.outputs(), ["set.1.iso", "set.2.iso"]);
     let images = [site.path("out/set.1.iso"), site.path("out/set.2.iso")];
-    let views = guest_trees(&[&images[0], &images[1]]);
+    let views = guest_trees(&[(&images[0], Drive::Optical), (&images[1], Drive::Optical)]);
     let mut names = Vec::new();
     for (image, view) in images.iter().zip(&views) {
         let promised = promised(&site, image);
@@ -57,7 +57,7 @@ fn a_kernel_reads_every_file_of_media_that_start() {
     site.define("one", "unlimited", "");
     site.succeed(&["build", "one"]);
     let image = site.path("out/one.iso");
-    check_view(&guest_trees(&[&image])[0], &promised(&site, &image));
+    check_view(&guest_trees(&[(&image, Drive::Optical)])[0], &promised(&site, &image));
 }
 
 fn check_view(view: &GuestView, promised: &Promised) {
@@ -69,7 +69,7 @@ fn check_view(view: &GuestView, promised: &Promised) {
                 assert_eq!(tree.folders, promised.folders, "{namespace:?}");
             }
             // Here names are shortened, and every file must still be there with its bytes.
-            Namespace::Joliet | Namespace::Plain => {
+            Namespace::Joliet | Namespace::Plain | Namespace::Fat => {
                 assert_eq!(sorted(&tree.files), sorted(&promised.files), "{namespace:?}");
                 assert_eq!(tree.folders.len(), promised.folders.len(), "{namespace:?}");
             }

@@ -8,6 +8,7 @@ use fat32_writer::{FatOptions, layout, measure};
 use image::{Image, Source};
 
 use crate::content::{Blob, Files, MARK_DISTANCE};
+use crate::left;
 
 /// An image file in a directory of its own.
 pub struct Written {
@@ -25,6 +26,7 @@ pub fn write(files: &Files, options: &FatOptions) -> Written {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("image.img");
     write_image(&image, &path);
+    left::leave(&path);
     Written { directory, image: path }
 }
 

@@ -8,6 +8,7 @@ use image::{Image, Source};
 use iso9660_writer::{IsoOptions, layout, measure};
 
 use crate::content::{Blob, Files, MARK_DISTANCE};
+use crate::left;
 
 /// An image file in a directory of its own.
 pub struct Written {
@@ -25,6 +26,7 @@ pub fn write(files: &Files, options: &IsoOptions) -> Written {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("image.iso");
     write_image(&image, &path);
+    left::leave(&path);
     Written { directory, image: path }
 }
 

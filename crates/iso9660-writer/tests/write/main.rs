@@ -9,6 +9,8 @@ mod boot;
 mod content;
 mod errors;
 mod executor;
+#[path = "../../../../tests/left/mod.rs"]
+mod left;
 mod names;
 mod namespaces;
 mod properties;

@@ -1,0 +1,215 @@
+//! Every image that the tests of the other groups left: a kernel mounts it and reads every file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use fat32_writer::read as fat;
+use iso9660_writer::read as iso;
+use sha2::{Digest, Sha256};
+
+use crate::machine::require;
+use crate::mounted::{Drive, GuestView, MountedFile, MountedTree, Namespace, guest_trees};
+use crate::site::{left, tool};
+
+/// An image that is not read into memory, as it may be hundreds of gigabytes of holes.
+struct OnDisk(File);
+
+impl iso::ReadAt for OnDisk {
+    fn len(&self) -> u64 {
+        self.0.metadata().unwrap().len()
+    }
+
+    fn read_exact_at(&self, offset: u64, bytes: &mut [u8]) -> std::io::Result<()> {
+        self.0.read_exact_at(bytes, offset)
+    }
+}
+
+impl fat::ReadAt for OnDisk {
+    fn len(&self) -> u64 {
+        self.0.metadata().unwrap().len()
+    }
+
+    fn read_exact_at(&self, offset: u64, bytes: &mut [u8]) -> std::io::Result<()> {
+        self.0.read_exact_at(bytes, offset)
+    }
+}
+
+/// Whose images must be there, by package and test target.
+const MAKERS: [&str; 5] = [
+    "fat32-writer-write",
+    "iso9660-writer-write",
+    "tsmedia-cli",
+    "tsmedia-cli_faults",
+    "tsmedia-reference",
+];
+
+/// An emulated machine takes seconds to read as much, in each namespace. Long files have tests of
+/// their own.
+const DATA_MAX: u64 = 64 << 20;
+
+/// Drives of a machine.
+const DRIVES: usize = 100;
+
+/// The files and folders of an image as our readers find them, in every namespace that they know
+/// by its full names.
+struct Known {
+    path: PathBuf,
+    drive: Drive,
+    trees: BTreeMap<Namespace, MountedTree>,
+}
+
+#[test]
+fn a_kernel_reads_every_file_of_every_image_that_a_test_made() {
+    let mut images = Vec::new();
+    for maker in MAKERS {
+        let folder = left::folder().join(maker);
+        require(&folder, "tools/test unit cli reference");
+        images.extend(distinct(&folder));
+    }
+    let known: Vec<Known> = images.into_iter().filter_map(Known::read).collect();
+    for drive in [Drive::Optical, Drive::Disk] {
+        assert!(known.iter().any(|image| image.drive == drive), "{drive:?}");
+    }
+    // One machine a core.
+    let (even, odd): (Vec<_>, Vec<_>) = known.iter().enumerate().partition(|(at, _)| at % 2 == 0);
+    std::thread::scope(|scope| {
+        for half in [even, odd] {
+            scope.spawn(move || {
+                for some in half.chunks(DRIVES) {
+                    check(&some.iter().map(|(_, known)| *known).collect::<Vec<_>>());
+                }
+            });
+        }
+    });
+}
+
+/// The images in a folder, without those that are equal to another one.
+fn distinct(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let mut seen = BTreeSet::new();
+    paths.retain(|path| {
+        // Summing up sticks of hundreds of gigabytes would take minutes; there are few.
+        let len = fs::metadata(path).unwrap().len();
+        len > 1 << 30 || seen.insert(checksum(path))
+    });
+    paths
+}
+
+/// The checksum and length of a file.
+fn checksum(path: &Path) -> String {
+    let said = tool("cksum", &[path.to_str().unwrap()], Path::new("/"));
+    said.split(' ').take(2).collect::<Vec<_>>().join("-")
+}
+
+fn check(images: &[&Known]) {
+    let drives: Vec<(&Path, Drive)> =
+        images.iter().map(|image| (&*image.path, image.drive)).collect();
+    for (image, view) in images.iter().zip(guest_trees(&drives)) {
+        image.check(&view);
+    }
+}
+
+impl Known {
+    /// `None` for an image with more data than an emulated machine should read.
+    fn read(path: PathBuf) -> Option<Self> {
+        let image = OnDisk(File::open(&path).unwrap());
+        let mut id = [0; 5];
+        let is_iso = image.0.read_exact_at(&mut id, 16 * 2048 + 1).is_ok() && &id == b"CD001";
+        let (drive, trees) = match is_iso {
+            true => (Drive::Optical, iso_trees(&image)?),
+            false => (Drive::Disk, BTreeMap::from([(Namespace::Fat, fat_tree(&image)?)])),
+        };
+        Some(Self { path, drive, trees })
+    }
+
+    fn check(&self, view: &GuestView) {
+        // All namespaces have the same files, some of them by other names.
+        let any = self.trees.values().next().unwrap();
+        let contents = |tree: &MountedTree| {
+            let mut files: Vec<MountedFile> = tree.files.values().cloned().collect();
+            files.sort_unstable();
+            files
+        };
+        for (namespace, found) in view {
+            let place = format!("{} as {namespace:?}", self.path.display());
+            if *namespace == Namespace::Udf && !self.trees.contains_key(namespace) {
+                assert!(found.files.is_empty(), "{place}: there is no UDF volume");
+                continue;
+            }
+            assert_eq!(found.errors, [""; 0], "{place}");
+            assert_eq!(contents(found), contents(any), "{place}");
+            assert_eq!(found.folders.len(), any.folders.len(), "{place}");
+            let Some(tree) = self.trees.get(namespace) else { continue };
+            for (path, file) in tree.files.iter().filter(|(path, _)| is_shown(path)) {
+                assert_eq!(found.files.get(path), Some(file), "{place}: {path}");
+            }
+            for path in tree.folders.iter().filter(|path| is_shown(path)) {
+                assert!(found.folders.contains(path), "{place}: {path}");
+            }
+        }
+    }
+}
+
+/// Whether Linux shows a path as it is: names of more bytes than this it makes up.
+fn is_shown(path: &str) -> bool {
+    path.split('/').all(|name| name.len() <= 254)
+}
+
+fn iso_trees(image: &OnDisk) -> Option<BTreeMap<Namespace, MountedTree>> {
+    let mut trees = BTreeMap::new();
+    for namespace in iso::namespaces(image) {
+        let volume = iso::read_volume(image, namespace).unwrap();
+        let entries = volume.entries.iter().map(|entry| {
+            let extents = entry.extents.iter().map(|extent| (extent.offset, extent.len)).collect();
+            (entry.path.clone(), (!entry.is_directory()).then_some(extents))
+        });
+        let kernel = match namespace {
+            iso::Namespace::Udf => Namespace::Udf,
+            iso::Namespace::RockRidge => Namespace::RockRidge,
+            // The kernel shows other names here than those that are written.
+            iso::Namespace::Joliet | iso::Namespace::Iso9660 => continue,
+        };
+        trees.insert(kernel, tree(image, entries.collect())?);
+    }
+    Some(trees)
+}
+
+fn fat_tree(image: &OnDisk) -> Option<MountedTree> {
+    let volume = fat::FatReader::open(image).unwrap().read_volume().unwrap();
+    let entries = volume.entries.iter().map(|entry| {
+        let extents = entry.extents.iter().map(|extent| (extent.offset, extent.len)).collect();
+        (entry.path.clone(), (!entry.is_directory()).then_some(extents))
+    });
+    tree(image, entries.collect())
+}
+
+/// A path, and the runs of a file's bytes; `None` for a folder.
+type Found = (String, Option<Vec<(u64, u64)>>);
+
+fn tree(image: &OnDisk, entries: Vec<Found>) -> Option<MountedTree> {
+    let runs = entries.iter().filter_map(|(_, runs)| runs.as_ref());
+    if runs.flatten().map(|(_, len)| len).sum::<u64>() > DATA_MAX {
+        return None;
+    }
+    let mut tree = MountedTree::default();
+    for (path, runs) in entries {
+        let Some(runs) = runs else {
+            tree.folders.insert(path);
+            continue;
+        };
+        let (mut hash, mut size) = (Sha256::new(), 0);
+        for (offset, len) in runs {
+            let mut bytes = vec![0; len as usize];
+            image.0.read_exact_at(&mut bytes, offset).unwrap();
+            hash.update(&bytes);
+            size += len;
+        }
+        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        tree.files.insert(path, MountedFile { size, sha256 });
+    }
+    Some(tree)
+}
