@@ -40,6 +40,25 @@ fn a_second_import_changes_nothing() {
 }
 
 #[test]
+fn ids_are_those_that_the_site_has_in_whatever_case() {
+    let session = with_export();
+    session.run("--site depot import export.zip").exits(0);
+    let spelled = [
+        ("task-sequences/P0100020.toml", "task-sequences/p0100020.toml"),
+        ("task-sequences/P0100020.xml", "task-sequences/p0100020.xml"),
+        ("catalog/P0100004.toml", "catalog/p0100004.toml"),
+    ];
+    for (from, to) in spelled {
+        let [from, to] = [from, to].map(|file| session.path(&format!("depot/{file}")));
+        std::fs::rename(from, to).unwrap();
+    }
+    session.replace("depot/catalog/p0100004.toml", "P0100004", "p0100004");
+    let before = session.files("depot");
+    session.run("--site depot import export.zip --overwrite").exits(0);
+    assert_eq!(session.files("depot"), before);
+}
+
+#[test]
 fn a_corrected_sequence_is_kept_unless_overwriting_is_asked_for() {
     let session = with_export();
     session.run("--site depot import export.zip").exits(0);

@@ -34,7 +34,7 @@ fn object(
     library: &Library,
     plan: &mut Plan,
 ) -> Result<(), ImportError> {
-    let Some(object) = described(id, package, library) else {
+    let Some(object) = described(plan.spelled(&id), package, library) else {
         let message = format!("`{}` lists no content", package.id);
         plan.problems.push(Problem::note("import-empty", message));
         return Ok(());

@@ -67,6 +67,8 @@ pub(super) struct Plan<'s> {
     pub(super) problems: Vec<Problem>,
     items: Vec<ImportedItem>,
     files: BTreeMap<PathBuf, FileText>,
+    /// The ids of the site's objects and task sequences, by themselves in lower case.
+    spellings: BTreeMap<String, ContentId>,
     /// Held from reading the site to the last rename, so that no other edit is lost between.
     _lock: SiteLock,
 }
@@ -76,7 +78,14 @@ impl<'s> Plan<'s> {
         let lock = SiteLock::take(site)?;
         let (catalog, _) = load::entries(site)?;
         let (problems, items, files) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Ok(Self { site, catalog, problems, items, files, _lock: lock })
+        let known = catalog.objects.keys().chain(catalog.task_sequences.keys());
+        let spellings = known.map(|id| (id.as_str().to_lowercase(), id.clone())).collect();
+        Ok(Self { site, catalog, problems, items, files, spellings, _lock: lock })
+    }
+
+    /// An id as the site or this import has it already: cases make no difference.
+    pub(super) fn spelled(&mut self, id: &ContentId) -> ContentId {
+        self.spellings.entry(id.as_str().to_lowercase()).or_insert_with(|| id.clone()).clone()
     }
 
     /// Writes everything.
@@ -93,6 +102,7 @@ impl<'s> Plan<'s> {
         info: &SequenceInfo,
         overwrite: bool,
     ) -> Result<(), Error> {
+        let id = &self.spelled(id);
         let path = self.site.task_sequences().join(format!("{id}.xml"));
         let info_path = path.with_extension("toml");
         let texts = [(path.clone(), xml.to_owned()), (info_path, info.to_toml())];
@@ -116,7 +126,8 @@ impl<'s> Plan<'s> {
     }
 
     /// Adds an object; one that the site has stays as it is.
-    pub(super) fn object(&mut self, object: CatalogObject) {
+    pub(super) fn object(&mut self, mut object: CatalogObject) {
+        object.id = self.spelled(&object.id);
         let path = self.site.object_file(&object.id);
         let known = self.catalog.objects.get(&object.id);
         let action = match known {
