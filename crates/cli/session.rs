@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use content::{
     BootPlatform, Catalog, Certificate, ContentGraph, ContentId, ContentLocation, MEDIA_TIMES,
-    NamedDefinition, ObjectKind, PasswordSource, Place, Problem, ProblemClass, Site, windows_names,
+    NamedDefinition, ObjectKind, OutputKind, PasswordSource, Place, Problem, ProblemClass, Site,
+    windows_names,
 };
 use jiff::Timestamp;
 use pipeline::certificate::{self, MediaCertificate, Moments};
@@ -163,6 +164,22 @@ impl Session {
         progress: &dyn Progress,
     ) -> Result<Scan, pipeline::Error> {
         pipeline::scan::run(&self.locations(positions), cache, &CANCEL, progress)
+    }
+
+    /// The same for writing the media: files of sticks share nothing, so that twins of theirs are
+    /// not looked for.
+    pub fn scan_to_write(
+        &self,
+        positions: &[usize],
+        cache: &HashCache,
+        progress: &dyn Progress,
+    ) -> Result<Scan, pipeline::Error> {
+        let mut kinds = positions.iter().map(|at| self.definitions[*at].definition.output.kind);
+        if kinds.all(|kind| kind == OutputKind::Usb) {
+            let locations = self.locations(positions);
+            return pipeline::scan::run_without_twins(&locations, cache, &CANCEL, progress);
+        }
+        self.scan(positions, cache, progress)
     }
 
     /// The same by their names alone: nothing is read.

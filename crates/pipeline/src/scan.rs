@@ -133,6 +133,20 @@ pub fn run(
     Ok(assemble(listed, &keys, cache))
 }
 
+/// The same where every file is written by itself anyway: of equal files only those are found whose
+/// digests are known, and nothing is read.
+pub fn run_without_twins(
+    contents: &[(ContentId, ContentLocation)],
+    cache: &HashCache,
+    cancel: &Cancel,
+    progress: &dyn Progress,
+) -> Result<Scan, Error> {
+    let listed = walk_all(contents, cancel, progress)?;
+    let known = known(&listed, cache);
+    let keys = keys(&listed, &known, &HashMap::new());
+    Ok(assemble(listed, &keys, cache))
+}
+
 /// Lists the files of these contents by their names alone; nothing is read, and equal files are
 /// not known to be equal.
 pub fn list(
@@ -210,16 +224,25 @@ fn identify(
     cancel: &Cancel,
     progress: &dyn Progress,
 ) -> Result<Vec<Vec<Key>>, Error> {
-    let known: Vec<Vec<Option<Digest>>> = listed
-        .par_iter()
-        .map(|content| {
-            let digest = |file: &WalkedFile| file.stated.or_else(|| cache.get(&file.stamp));
-            content.walked.files.iter().map(digest).collect()
-        })
-        .collect();
+    let known = known(listed, cache);
     let twins = twins::find(listed, &known, cache, cancel, progress)?;
     // What cannot be written now is told when the run ends; until then it is held.
     let _ = cache.flush();
+    Ok(keys(listed, &known, &twins))
+}
+
+/// For each file of each content its digest, where it is stated or was learnt before.
+fn known(listed: &[Listed], cache: &HashCache) -> Vec<Vec<Option<Digest>>> {
+    let digest = |file: &WalkedFile| file.stated.or_else(|| cache.get(&file.stamp));
+    listed.par_iter().map(|content| content.walked.files.iter().map(digest).collect()).collect()
+}
+
+/// What each file of each content is known by.
+fn keys(
+    listed: &[Listed],
+    known: &[Vec<Option<Digest>>],
+    twins: &HashMap<(u64, u64), Key>,
+) -> Vec<Vec<Key>> {
     let key = |(file, known): (&WalkedFile, &Option<Digest>)| match (file.stamp.size, known) {
         (0, _) => Key::Empty,
         (_, Some(digest)) => Key::Digest(*digest),
@@ -231,7 +254,7 @@ fn identify(
     let keys = |(content, known): (&Listed, &Vec<_>)| {
         content.walked.files.iter().zip(known).map(key).collect()
     };
-    Ok(listed.iter().zip(&known).map(keys).collect())
+    listed.iter().zip(known).map(keys).collect()
 }
 
 fn assemble(mut listed: Vec<Listed>, keys: &[Vec<Key>], cache: &HashCache) -> Scan {

@@ -127,7 +127,7 @@ impl<'s> Batch<'s> {
     fn scan(&mut self, mut jobs: Vec<Job>) -> (Vec<Job>, Option<Scan>) {
         while !jobs.is_empty() {
             let positions: Vec<usize> = jobs.iter().map(|job| job.position).collect();
-            let error = match self.session.scan(&positions, self.cache, self.progress) {
+            let error = match self.session.scan_to_write(&positions, self.cache, self.progress) {
                 Ok(scan) => return (jobs, Some(scan)),
                 Err(error) => error,
             };

@@ -36,6 +36,18 @@ fn equal_files_of_different_contents_are_one_blob() {
 }
 
 #[test]
+fn twins_that_need_not_be_found_stay_apart_and_nothing_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in ["A/small1", "A/small2"] {
+        write(folder.path(), path, b"the same bytes");
+    }
+    let contents = [("A".parse().unwrap(), ContentLocation::Path(folder.path().join("A")))];
+    let scan = run_without_twins(&contents, &HashCache::none(), &Cancel::new(), &Silent).unwrap();
+    assert_ne!(blob_of(&scan, "A", "small1"), blob_of(&scan, "A", "small2"));
+    assert!(scan.index.blobs.iter().all(|blob| blob.digest.is_none()));
+}
+
+#[test]
 fn files_of_one_size_are_told_apart_by_their_bytes_wherever_they_differ() {
     let folder = tempfile::tempdir().unwrap();
     let mut bytes = vec![7; 300_000];
