@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use fat32_writer::read as fat;
+use fat32_writer::read::FatReader;
+use image::read::ReadAt;
 use iso9660_writer::read as iso;
 use sha2::{Digest, Sha256};
 
@@ -16,17 +17,7 @@ use crate::site::{left, tool};
 /// An image that is not read into memory, as it may be hundreds of gigabytes of holes.
 struct OnDisk(File);
 
-impl iso::ReadAt for OnDisk {
-    fn len(&self) -> u64 {
-        self.0.metadata().unwrap().len()
-    }
-
-    fn read_exact_at(&self, offset: u64, bytes: &mut [u8]) -> std::io::Result<()> {
-        self.0.read_exact_at(bytes, offset)
-    }
-}
-
-impl fat::ReadAt for OnDisk {
+impl ReadAt for OnDisk {
     fn len(&self) -> u64 {
         self.0.metadata().unwrap().len()
     }
@@ -179,7 +170,7 @@ fn iso_trees(image: &OnDisk) -> Option<BTreeMap<Namespace, MountedTree>> {
 }
 
 fn fat_tree(image: &OnDisk) -> Option<MountedTree> {
-    let volume = fat::FatReader::open(image).unwrap().read_volume().unwrap();
+    let volume = FatReader::open(image).unwrap().read_volume().unwrap();
     let entries = volume.entries.iter().map(|entry| {
         let extents = entry.extents.iter().map(|extent| (extent.offset, extent.len)).collect();
         (entry.path.clone(), (!entry.is_directory()).then_some(extents))

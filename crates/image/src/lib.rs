@@ -5,7 +5,8 @@
 //! performs them all.
 //!
 //! The types in walking order: [`FileTree`] → [`ValidTree`] → (a writer crate's layout) →
-//! [`Image`] of [`Extent`]s with a [`Source`] each. [`partition`] holds MBR and GPT.
+//! [`Image`] of [`Extent`]s with a [`Source`] each. [`partition`] holds MBR and GPT, [`read`] what
+//! readers of all formats share.
 //!
 //! This crate does not know packages, digests, files of the host or formats of file systems. It is
 //! generic over the blob `B`, which is a small id of bytes that somebody else can read.
@@ -22,6 +23,7 @@
 
 mod extent;
 pub mod partition;
+pub mod read;
 mod tree;
 mod units;
 

@@ -32,9 +32,10 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use content::{Problem, Severity};
+use image::read::ReadAt;
 use iso9660_writer::read::namespaces;
 use jiff::Timestamp;
-use wim::read::{ReadAt, WimReader};
+use wim::read::WimReader;
 
 use crate::image_file::{FileSystem, ImageFile};
 use crate::{Error, IoContext};

@@ -14,7 +14,8 @@ use std::sync::OnceLock;
 use ::wim::read::WimReader;
 use fat32_writer::read::FatReader;
 use fat32_writer::read::partition::GptHeader;
-use iso9660_writer::read::{DataExtent, Entry, EntryKind, IsoReader, Namespace, ReadAt};
+use image::read::ReadAt;
+use iso9660_writer::read::{Entry, EntryKind, IsoReader, Namespace};
 
 use self::file_chain::FileChain;
 use self::wim::WimContents;
@@ -290,38 +291,16 @@ fn fat_bytes(image: &ImageFile) -> Option<u64> {
 
 /// The same entry in the words of the other reader.
 fn of_fat(entry: fat32_writer::read::Entry) -> Entry {
-    let extent =
-        |run: &fat32_writer::read::DataExtent| DataExtent { offset: run.offset, len: run.len };
     Entry {
         kind: if entry.is_directory() { EntryKind::Directory } else { EntryKind::File },
         len: entry.len,
-        extents: entry.extents.iter().map(extent).collect(),
+        extents: entry.extents,
         record_offset: entry.record_offset,
         path: entry.path,
     }
 }
 
 impl ReadAt for ImageFile {
-    fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        self.files.read_exact_at(buf, offset)
-    }
-
-    fn len(&self) -> u64 {
-        self.len
-    }
-}
-
-impl ::wim::read::ReadAt for ImageFile {
-    fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        self.files.read_exact_at(buf, offset)
-    }
-
-    fn len(&self) -> u64 {
-        self.len
-    }
-}
-
-impl fat32_writer::read::ReadAt for ImageFile {
     fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
         self.files.read_exact_at(buf, offset)
     }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use content::manifest::{MEDIA_FORMAT, MEDIA_VERSION, ManifestLine, MediaManifest};
 use content::{ContentId, Digest};
-use iso9660_writer::read::{DataExtent, ReadAt as _};
+use image::read::{DataExtent, ReadAt as _};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 

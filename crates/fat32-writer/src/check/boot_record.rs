@@ -93,7 +93,7 @@ impl Checker<'_> {
         match self.window.get("boot record", offset, len) {
             Ok(bytes) => Some(bytes.to_vec()),
             Err(error) => {
-                self.unreadable(&error);
+                self.unreadable(&error.into());
                 None
             }
         }

@@ -72,7 +72,7 @@ impl Checker<'_> {
         match self.links.get(fat::STRUCTURE, self.geometry.entry(cluster), 4) {
             Ok(bytes) => Some(Link::of(le32(bytes, 0), &self.geometry)),
             Err(error) => {
-                self.unreadable(&error);
+                self.unreadable(&error.into());
                 None
             }
         }

@@ -52,7 +52,7 @@ impl Checker<'_> {
         match source::read_exact(self.image, STRUCTURE, offset, &mut bytes) {
             Ok(()) => Some(bytes),
             Err(error) => {
-                self.unreadable(&error);
+                self.unreadable(&error.into());
                 None
             }
         }

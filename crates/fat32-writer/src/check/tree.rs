@@ -160,7 +160,7 @@ impl Checker<'_> {
                 let message = "a byte behind the end of the file is not 0";
                 self.report.add_at(rules::SLACK_NOT_ZERO, start + at as u64, path, message);
             }
-            Err(error) => self.unreadable(&error),
+            Err(error) => self.unreadable(&error.into()),
         }
     }
 }

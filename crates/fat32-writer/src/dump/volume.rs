@@ -72,7 +72,7 @@ impl Dump<'_> {
                 self.line(offset, format_args!("{name} free={free} next={next}"))
             }
             Ok(()) => self.line(offset, format_args!("{name} without its signature")),
-            Err(error) => self.error(&error),
+            Err(error) => self.error(&error.into()),
         }
     }
 

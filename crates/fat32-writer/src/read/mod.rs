@@ -19,11 +19,11 @@ pub(crate) mod limits;
 pub mod partition;
 mod reader;
 pub(crate) mod slot;
-pub(crate) mod source;
 mod walk;
 
 pub use bytes_of_file::FileReader;
-pub use entry::{DataExtent, Entry, EntryKind, Volume, VolumeInfo};
+pub use entry::{Entry, EntryKind, Volume, VolumeInfo};
 pub use error::ReadError;
+pub(crate) use image::read as source;
+pub use image::read::{DataExtent, ReadAt};
 pub use reader::FatReader;
-pub use source::ReadAt;

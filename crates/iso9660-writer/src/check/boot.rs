@@ -109,7 +109,7 @@ impl Checker<'_> {
         }
         let mut bytes = vec![0; image.len as usize];
         if let Err(error) = source::read_exact(self.image, "boot image", image.offset, &mut bytes) {
-            self.report.add_error(rules::UNREADABLE, String::new, &error);
+            self.report.add_error(rules::UNREADABLE, String::new, &error.into());
             return;
         }
         let sum = bytes[SUM_FROM..].chunks(4).fold(0u32, |sum, word| {

@@ -56,7 +56,7 @@ impl Checker<'_> {
         }
         let mut bytes = vec![0; len as usize];
         if let Err(error) = source::read_exact(self.image, STRUCTURE, offset, &mut bytes) {
-            self.report.add_error(rules::ISO_PATH_TABLE, String::new, &error);
+            self.report.add_error(rules::ISO_PATH_TABLE, String::new, &error.into());
             return None;
         }
         self.claim(Use::PathTable, offset, len);

@@ -171,7 +171,7 @@ impl Checker<'_> {
             let bytes = match window.get("gap", at, len) {
                 Ok(bytes) => bytes,
                 Err(error) => {
-                    self.report.add_error(rules::UNREADABLE, String::new, &error);
+                    self.report.add_error(rules::UNREADABLE, String::new, &error.into());
                     return;
                 }
             };

@@ -171,7 +171,7 @@ impl<'a> Checker<'a> {
         match walk.entries.get("UDF file entry", offset, SECTOR as usize) {
             Ok(bytes) => self.check_file_entry(walk.partition, block, bytes, &path),
             Err(error) => {
-                self.report.add_error(rules::UDF_FID, path, &error);
+                self.report.add_error(rules::UDF_FID, path, &error.into());
                 None
             }
         }

@@ -69,7 +69,7 @@ impl Checker<'_> {
         match source::read_exact(self.image, what, offset, &mut bytes[..]) {
             Ok(()) => Some(bytes),
             Err(error) => {
-                self.report.add_error(rules::UNREADABLE, String::new, &error);
+                self.report.add_error(rules::UNREADABLE, String::new, &error.into());
                 None
             }
         }

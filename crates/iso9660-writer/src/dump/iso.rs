@@ -109,7 +109,7 @@ impl Dump<'_> {
             self.line(offset, format_args!("path table {kind} bytes={len}"))?;
             let mut bytes = vec![0; len.min(MAX_PATH_TABLE_BYTES) as usize];
             if let Err(error) = source::read_exact(self.image, "path table", offset, &mut bytes) {
-                self.error(&error)?;
+                self.error(&error.into())?;
                 continue;
             }
             if !self.options.files {

@@ -90,7 +90,7 @@ impl Dump<'_> {
         match source::read_exact(self.image, "UDF block", offset, &mut bytes) {
             Ok(()) => Ok(Some(bytes)),
             Err(error) => {
-                self.error(&error)?;
+                self.error(&error.into())?;
                 Ok(None)
             }
         }

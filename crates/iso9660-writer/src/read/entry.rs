@@ -1,5 +1,7 @@
 use std::fmt;
 
+use image::read::DataExtent;
+
 /// One of the trees of names that an image can hold over the same data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Namespace {
@@ -31,15 +33,6 @@ pub enum EntryKind {
     Directory,
     /// A file, or anything else with data; a symbolic link reads as an empty file.
     File,
-}
-
-/// A run of a file's bytes in the image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DataExtent {
-    /// Where the run starts, in bytes from the start of the image.
-    pub offset: u64,
-    /// Its length in bytes; never 0.
-    pub len: u64,
 }
 
 /// A file or directory of a tree.

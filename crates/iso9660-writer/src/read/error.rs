@@ -1,5 +1,7 @@
 use std::io;
 
+use image::read::BytesError;
+
 /// Why an image could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -68,6 +70,17 @@ pub enum ReadError {
         /// The tree that was asked for.
         namespace: super::Namespace,
     },
+}
+
+impl From<BytesError> for ReadError {
+    fn from(error: BytesError) -> Self {
+        match error {
+            BytesError::Io { structure, offset, source } => Self::Io { structure, offset, source },
+            BytesError::Truncated { structure, offset, len } => {
+                Self::Truncated { structure, offset, len }
+            }
+        }
+    }
 }
 
 impl ReadError {

@@ -16,15 +16,15 @@ mod error;
 pub(crate) mod iso;
 pub(crate) mod limits;
 pub mod partition;
-pub(crate) mod source;
 pub(crate) mod udf;
 mod volume;
 pub(crate) mod walk;
 
 pub use bytes_of_file::FileReader;
-pub use entry::{DataExtent, Entry, EntryKind, Namespace, Volume};
+pub use entry::{Entry, EntryKind, Namespace, Volume};
 pub use error::ReadError;
+pub(crate) use image::read as source;
+pub use image::read::{DataExtent, ReadAt};
 pub use iso::IsoReader;
-pub use source::ReadAt;
 pub use udf::UdfReader;
 pub use volume::{find, namespaces, read_volume, walk};

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use super::entry::{DataExtent, Entry, EntryKind};
+use super::DataExtent;
+use super::entry::{Entry, EntryKind};
 use super::limits::{MAX_DEPTH, MAX_ENTRIES};
 use super::{ReadAt, ReadError};
 

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use content::Digest;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use iso9660_writer::read::ReadAt;
+use image::read::ReadAt;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use sha2::{Digest as _, Sha256};
 

@@ -2,7 +2,7 @@
 //! and boot sectors.
 
 use fat32_writer::read::FatReader;
-use iso9660_writer::read::ReadAt as _;
+use image::read::ReadAt as _;
 use iso9660_writer::read::boot::{BootCatalog, BootEntry, Platform};
 use iso9660_writer::read::partition::{GptHeader, Mbr};
 

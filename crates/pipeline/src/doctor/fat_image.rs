@@ -9,7 +9,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 use fat32_writer::read::FatReader;
-use iso9660_writer::read::{DataExtent, ReadAt};
+use image::read::{DataExtent, ReadAt};
 
 use super::boot_files::{BootFile, Place};
 use super::bytes::{le16, le32};
@@ -42,7 +42,7 @@ struct Tail<'a> {
     offset: u64,
 }
 
-impl fat32_writer::read::ReadAt for Tail<'_> {
+impl ReadAt for Tail<'_> {
     fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
         let offset = self.offset.checked_add(offset).ok_or(io::ErrorKind::UnexpectedEof)?;
         self.image.read_exact_at(offset, buf)
@@ -59,10 +59,8 @@ fn files_of_fat32(image: &dyn ReadAt, offset: u64) -> Result<Vec<BootFile>, Stri
     let mut files = Vec::new();
     let walked = reader.walk(&mut |entry| {
         if !entry.is_directory() {
-            let extent = |run: &fat32_writer::read::DataExtent| DataExtent {
-                offset: offset + run.offset,
-                len: run.len,
-            };
+            let extent =
+                |run: &DataExtent| DataExtent { offset: offset + run.offset, len: run.len };
             let place = Place::Extents(entry.extents.iter().map(extent).collect());
             files.push(BootFile { path: entry.path.clone(), len: entry.len, place });
         }

@@ -5,8 +5,9 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use image::read::ReadAt;
 use iso9660_writer::read::DataExtent;
-use wim::read::{ReadAt, WimReader};
+use wim::read::WimReader;
 
 use super::boot_files::{BootFile, Place};
 use crate::image_file::ImageFile;

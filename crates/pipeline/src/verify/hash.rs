@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use content::manifest::{ManifestLine, MediaManifest};
 use content::{Digest, StripeSums};
-use iso9660_writer::read::{DataExtent, ReadAt};
+use image::read::{DataExtent, ReadAt};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 

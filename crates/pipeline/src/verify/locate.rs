@@ -8,7 +8,7 @@
 use std::io;
 
 use content::{Digest, STRIPE, StripeSums};
-use iso9660_writer::read::{DataExtent, ReadAt};
+use image::read::{DataExtent, ReadAt};
 use sha2::{Digest as _, Sha256};
 
 /// The unit in which discs fail, in bytes (ECMA-130, ECMA-267).

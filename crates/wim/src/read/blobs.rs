@@ -2,8 +2,8 @@
 
 use super::limits::MAX_BLOBS;
 use super::resource::check_uncompressed;
-use super::source::{check_inside, read_exact};
 use super::{ReadAt, ReadError};
+use super::{check_inside, read_exact};
 use crate::format::{BLOB_ENTRY_SIZE, BlobEntry, Header, Sha1, VERSION_SOLID};
 
 /// How many entries are read at once: 50,000 bytes, so that the calls do not count.

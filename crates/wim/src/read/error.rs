@@ -1,5 +1,7 @@
 use std::io;
 
+use image::read::BytesError;
+
 /// Why a WIM could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -98,6 +100,17 @@ pub(crate) fn images(count: u32) -> String {
         0 => "the WIM holds none".to_owned(),
         1 => "the WIM holds 1".to_owned(),
         _ => format!("the WIM holds 1 to {count}"),
+    }
+}
+
+impl From<BytesError> for ReadError {
+    fn from(error: BytesError) -> Self {
+        match error {
+            BytesError::Io { structure, offset, source } => Self::Io { structure, offset, source },
+            BytesError::Truncated { structure, offset, len } => {
+                Self::Truncated { structure, offset, len }
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::source::read_exact;
+use super::read_exact;
 use super::{ReadAt, ReadError, WimReader};
 use crate::format::bytes::le32;
 use crate::format::{HEADER_SIZE, INTEGRITY_HEAD_SIZE, Sha1};
@@ -95,7 +95,7 @@ impl WimReader<'_> {
             return Err(malformed(format!("one digest for {chunk} bytes makes no sense")));
         }
         // Before memory is taken for what only a number promises.
-        super::source::check_inside(self.source(), TABLE, resource.offset, u64::from(size))?;
+        super::check_inside(self.source(), TABLE, resource.offset, u64::from(size))?;
         let mut bytes = vec![0; digests_len as usize];
         let offset = resource.offset + INTEGRITY_HEAD_SIZE as u64;
         read_exact(self.source(), TABLE, offset, &mut bytes)?;

@@ -17,7 +17,6 @@ pub(crate) mod integrity;
 pub(crate) mod limits;
 mod reader;
 pub(crate) mod resource;
-mod source;
 mod tree;
 mod xml;
 
@@ -27,8 +26,8 @@ pub use error::ReadError;
 pub(crate) use error::images;
 #[cfg(unix)]
 pub use file::{FileSource, inspect_file};
+pub use image::read::ReadAt;
+pub(crate) use image::read::{check_inside, read_exact};
 pub use reader::{WimInfo, WimReader, inspect};
-pub use source::ReadAt;
-pub(crate) use source::read_exact;
 pub use tree::Tree;
 pub use xml::{Architecture, ImageInfo, WindowsInfo};

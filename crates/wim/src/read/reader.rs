@@ -1,9 +1,9 @@
 use super::blobs::{to_blob, visit_entries};
 use super::limits::{MAX_IMAGES, MAX_METADATA_BYTES, MAX_XML_BYTES};
 use super::resource::read_resource;
-use super::source::{check_inside, read_exact};
 use super::xml::{decode_xml, parse_images};
 use super::{Blob, BlobIndex, BlobPlace, ImageInfo, ReadAt, ReadError, Statistics, Tree};
+use super::{check_inside, read_exact};
 use crate::format::bytes::{array, le32};
 use crate::format::{
     BlobEntry, HEADER_SIZE, Header, HeaderFlags, MAGIC, PIPABLE_MAGIC, ResourceHeader, Sha1,

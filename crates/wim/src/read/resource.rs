@@ -1,7 +1,7 @@
 //! Whole resources, decompressed.
 
-use super::source::{check_inside, read_exact};
 use super::{ReadAt, ReadError};
+use super::{check_inside, read_exact};
 use crate::format::{Header, ResourceHeader};
 
 /// Reads a resource that is held in memory as a whole, at most `limit` bytes of it.

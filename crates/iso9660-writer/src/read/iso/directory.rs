@@ -1,6 +1,7 @@
 use super::SECTOR;
 use super::record::DirectoryRecord;
-use crate::read::entry::{DataExtent, push_extent};
+use crate::read::DataExtent;
+use crate::read::entry::push_extent;
 use crate::read::limits::MAX_FILE_EXTENTS;
 use crate::read::source::Window;
 use crate::read::{ReadAt, ReadError};

@@ -1,7 +1,7 @@
 use super::descriptor::{AllocationDescriptor, osta_unicode};
 use super::tag::{Tag, TagFault, id};
+use crate::read::DataExtent;
 use crate::read::bytes::{array, le16, le32};
-use crate::read::entry::DataExtent;
 use crate::read::source::Window;
 use crate::read::{ReadAt, ReadError};
 
@@ -146,7 +146,7 @@ impl<'w, 'a> IdentifierReader<'w, 'a> {
             let piece = (extent.len - self.at).min(missing as u64).min(super::BLOCK) as usize;
             match self.window.get("UDF directory", extent.offset + self.at, piece) {
                 Ok(bytes) => self.buffer.extend_from_slice(bytes),
-                Err(error) => return Some(Err(error)),
+                Err(error) => return Some(Err(error.into())),
             }
             self.at += piece as u64;
             missing -= piece;
