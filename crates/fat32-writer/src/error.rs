@@ -64,6 +64,15 @@ pub enum LayoutError {
         /// The name as given.
         name: String,
     },
+    /// A second partition needs a partition table, which a bare volume has not.
+    #[error("a second partition needs a partitioned image")]
+    NoRoomForSecondPartition,
+    /// The second partition is empty or has no whole number of MiB.
+    #[error("the second partition has {len} bytes, which is no multiple of 1 MiB")]
+    SecondPartitionLength {
+        /// Its length as given.
+        len: ByteCount,
+    },
     /// Boot code for a BIOS needs a place before the volume, which a bare volume has not.
     #[error("boot code for a BIOS needs a partitioned image")]
     NoRoomForBootCode,

@@ -18,6 +18,8 @@
 //! - Around it, if asked for, an **MBR** with one active partition of type 0x0C, or a **GPT** with
 //!   one EFI system or basic data partition, and GRUB 2 for a BIOS. UEFI firmware starts
 //!   `EFI/BOOT/BOOTX64.EFI` from any of them.
+//! - Behind the volume, if asked for, **a second partition** ([`FatOptions::second_partition`]),
+//!   which somebody else fills.
 //!
 //! Two files over the same bytes have clusters of their own: on FAT a cluster that belongs to two
 //! files is an error, and repairing it gives one of them up. A file system below the image can
@@ -101,7 +103,7 @@ pub mod read;
 pub use disk::{GrubImages, GrubProblem};
 pub use error::{LayoutError, Limit, Problem, VolumeTooLarge};
 pub use layout::{FileExtent, FreeSpace, Layout, LayoutSummary, layout, measure};
-pub use options::{FatOptions, PartitionKind, Partitioning, Timestamp};
+pub use options::{FatOptions, PartitionKind, Partitioning, SecondPartition, Timestamp};
 
 /// The longest file, in bytes: its length has 32 bits (Microsoft FAT specification, section 6.4).
 pub const FILE_LEN_MAX: image::ByteCount = image::ByteCount(u32::MAX as u64);

@@ -1,7 +1,7 @@
 use image::ByteCount;
 use image::partition::Guid;
 
-use crate::disk::GrubImages;
+use crate::disk::{ALIGNMENT, GrubImages};
 use crate::names::check_label;
 use crate::{LayoutError, VolumeTooLarge};
 
@@ -41,6 +41,18 @@ pub struct FatOptions {
     pub partitioning: Partitioning,
     /// What a BIOS starts from a partitioned image; UEFI needs nothing but its files.
     pub bios_boot: Option<GrubImages>,
+    /// A partition behind the volume's, which is zeros in the image: somebody else puts a volume
+    /// there.
+    pub second_partition: Option<SecondPartition>,
+}
+
+/// A partition for a volume that FAT32 is not: of type 0x07 in an MBR, of basic data in a GPT.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecondPartition {
+    /// Its length, a multiple of 1 MiB.
+    pub len: ByteCount,
+    /// Its name in a GPT: at most 36 UTF-16 units.
+    pub name: String,
 }
 
 impl Default for FatOptions {
@@ -54,6 +66,7 @@ impl Default for FatOptions {
             oem_name: *b"MSWIN4.1",
             partitioning: Partitioning::None,
             bios_boot: None,
+            second_partition: None,
         }
     }
 }
@@ -125,17 +138,42 @@ impl FatOptions {
         if self.bios_boot.is_some() && self.partitioning == Partitioning::None {
             return Err(LayoutError::NoRoomForBootCode);
         }
+        if let Some(second) = &self.second_partition {
+            second.check(&self.partitioning)?;
+        }
         Ok(())
+    }
+
+    /// The sectors of the second partition; 0 without one.
+    pub(crate) fn second_sectors(&self) -> u64 {
+        self.second_partition.as_ref().map_or(0, |second| second.len.0 / image::partition::SECTOR)
     }
 
     /// The number of a volume's sectors as its boot sector has it, in 32 bits; in an MBR those of
     /// the disk have no more.
     pub(crate) fn check_sectors(&self, start: u64, sectors: u64) -> Result<u32, LayoutError> {
-        let before = if matches!(self.partitioning, Partitioning::Mbr { .. }) { start } else { 0 };
-        let max = u64::from(u32::MAX) - before;
+        let is_mbr = matches!(self.partitioning, Partitioning::Mbr { .. });
+        let beside = if is_mbr { start + self.second_sectors() } else { 0 };
+        let max = u64::from(u32::MAX).saturating_sub(beside);
         match u32::try_from(sectors) {
             Ok(sectors) if u64::from(sectors) <= max => Ok(sectors),
             _ => Err(LayoutError::VolumeTooLarge(VolumeTooLarge { sectors, max })),
         }
+    }
+}
+
+impl SecondPartition {
+    fn check(&self, partitioning: &Partitioning) -> Result<(), LayoutError> {
+        if *partitioning == Partitioning::None {
+            return Err(LayoutError::NoRoomForSecondPartition);
+        }
+        let granularity = ALIGNMENT * image::partition::SECTOR;
+        if self.len == ByteCount::ZERO || !self.len.0.is_multiple_of(granularity) {
+            return Err(LayoutError::SecondPartitionLength { len: self.len });
+        }
+        if self.name.encode_utf16().count() > 36 {
+            return Err(LayoutError::PartitionName { name: self.name.clone() });
+        }
+        Ok(())
     }
 }

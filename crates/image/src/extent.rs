@@ -66,6 +66,8 @@ pub enum ImageError {
     NotContiguous(usize),
     /// The extent at this index holds another number of bytes than it is long.
     WrongLength(usize),
+    /// Where another image should lie, these are not all zeros of this one.
+    NotZeros,
 }
 
 impl fmt::Display for ImageError {
@@ -78,6 +80,7 @@ impl fmt::Display for ImageError {
             Self::WrongLength(index) => {
                 write!(f, "extent {index} and its bytes differ in length")
             }
+            Self::NotZeros => write!(f, "there are no zeros where another image should lie"),
         }
     }
 }
@@ -103,6 +106,32 @@ impl<B> Image<B> {
             end = end + extent.len;
         }
         Ok(Self { extents, len: end - ByteOffset::ZERO })
+    }
+
+    /// The same image with another one in the place of zeros, from `start` on: a volume in its
+    /// partition.
+    pub fn with_inner(self, start: ByteOffset, inner: Self) -> Result<Self, ImageError> {
+        let end = start + inner.len;
+        let holds = |extent: &Extent<B>| {
+            matches!(extent.source, Source::Zeros) && extent.start <= start && end <= extent.end()
+        };
+        let place = self.extents.iter().position(holds).ok_or(ImageError::NotZeros)?;
+        let zeros = |start: ByteOffset, end: ByteOffset| {
+            let len = end - start;
+            (len != ByteCount::ZERO).then_some(Extent { start, len, source: Source::Zeros })
+        };
+        let mut extents = self.extents;
+        let behind = extents.split_off(place + 1);
+        let Some(around) = extents.pop() else { return Err(ImageError::NotZeros) };
+        extents.extend(zeros(around.start, start));
+        let moved = |extent: Extent<B>| Extent {
+            start: start + (extent.start - ByteOffset::ZERO),
+            ..extent
+        };
+        extents.extend(inner.extents.into_iter().map(moved));
+        extents.extend(zeros(end, around.end()));
+        extents.extend(behind);
+        Self::new(extents)
     }
 
     /// The extents in order.
@@ -155,6 +184,30 @@ mod tests {
         assert_eq!(refused(vec![zeros(0, 10), zeros(9, 5)]), ImageError::NotContiguous(1));
         assert_eq!(refused(vec![zeros(1, 10)]), ImageError::NotContiguous(0));
         assert_eq!(refused(vec![zeros(0, 10), zeros(10, 0)]), ImageError::Empty(1));
+    }
+
+    #[test]
+    fn an_image_lies_in_the_zeros_of_another_and_nowhere_else() {
+        let bytes = |start, len: u64| Extent {
+            start: ByteOffset(start),
+            len: ByteCount(len),
+            source: Source::<u32>::Bytes(vec![1; len as usize].into()),
+        };
+        let outer = || Image::new(vec![bytes(0, 5), zeros(5, 20), bytes(25, 5)]).unwrap();
+        let inner = || Image::new(vec![bytes(0, 2), zeros(2, 8)]).unwrap();
+        for (start, expected) in [
+            (5, vec![0, 5, 7, 15, 25]),
+            (10, vec![0, 5, 10, 12, 20, 25]),
+            (15, vec![0, 5, 15, 17, 25]),
+        ] {
+            let image = outer().with_inner(ByteOffset(start), inner()).unwrap();
+            let starts: Vec<u64> = image.extents().iter().map(|extent| extent.start.0).collect();
+            assert_eq!((starts, image.len()), (expected, ByteCount(30)));
+        }
+        for start in [0, 4, 16, 25, 100] {
+            let error = outer().with_inner(ByteOffset(start), inner()).unwrap_err();
+            assert_eq!(error, ImageError::NotZeros, "{start}");
+        }
     }
 
     #[test]

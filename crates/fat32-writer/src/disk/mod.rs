@@ -17,6 +17,9 @@ pub(crate) const ALIGNMENT: u64 = 2048;
 /// The type of a partition with FAT32 that is addressed by LBA.
 const KIND_FAT32_LBA: u8 = 0x0C;
 
+/// The type of a partition with exFAT or NTFS.
+const KIND_EXFAT: u8 = 0x07;
+
 /// The type of the partition where GRUB keeps its core image beside a GPT.
 const BIOS_BOOT: Guid = Guid::from_fields(
     0x2168_6148,
@@ -51,14 +54,15 @@ pub(crate) fn volume_granularity(options: &FatOptions) -> u64 {
 /// The sectors of the longest volume in an image of `sectors` sectors; `None` if nothing is left.
 pub(crate) fn volume_in(options: &FatOptions, sectors: u64) -> Option<u64> {
     let backup = if has_gpt(options) { TABLE_SECTORS } else { 0 };
-    let room = sectors.checked_sub(volume_start(options) + backup)?;
+    let beside = volume_start(options).checked_add(options.second_sectors())? + backup;
+    let room = sectors.checked_sub(beside)?;
     Some(room / volume_granularity(options) * volume_granularity(options))
 }
 
 /// The sectors of the smallest image with a volume of `sectors` sectors.
 pub(crate) fn image_around(options: &FatOptions, sectors: u64) -> u64 {
     let backup = if has_gpt(options) { ALIGNMENT } else { 0 };
-    volume_start(options) + sectors + backup
+    volume_start(options) + sectors + options.second_sectors() + backup
 }
 
 fn has_gpt(options: &FatOptions) -> bool {
@@ -79,7 +83,13 @@ pub(crate) fn before(options: &FatOptions, disk: Disk, volume_sectors: u32) -> V
                 first: disk.start as u32,
                 sectors: volume_sectors,
             };
-            (mbr(options, *disk_signature, [Some(partition), None]), Vec::new())
+            let second = options.second_partition.as_ref().map(|_| MbrPartition {
+                active: false,
+                kind: KIND_EXFAT,
+                first: second_start(disk, volume_sectors) as u32,
+                sectors: options.second_sectors() as u32,
+            });
+            (mbr(options, *disk_signature, [Some(partition), second]), Vec::new())
         }
         Partitioning::Gpt { id, .. } => {
             let [a, b, c, d, ..] = *id;
@@ -101,6 +111,12 @@ pub(crate) fn before(options: &FatOptions, disk: Disk, volume_sectors: u32) -> V
 pub(crate) fn behind(options: &FatOptions, disk: Disk, volume_sectors: u32) -> Option<Piece> {
     let gpt = gpt(options, disk, volume_sectors)?;
     Some((disk.sectors - TABLE_SECTORS, gpt.backup()))
+}
+
+/// The sector where the second partition starts: right behind the volume, which ends at a multiple
+/// of 1 MiB.
+pub(crate) fn second_start(disk: Disk, volume_sectors: u32) -> u64 {
+    disk.start + u64::from(volume_sectors)
 }
 
 /// Where GRUB's core image lies: behind the MBR, or in its partition.
@@ -128,6 +144,17 @@ fn gpt(options: &FatOptions, disk: Disk, volume_sectors: u32) -> Option<Gpt> {
         attributes: 0,
         name: name.clone(),
     }];
+    if let Some(second) = &options.second_partition {
+        let first = second_start(disk, volume_sectors);
+        partitions.push(GptPartition {
+            kind: Guid::BASIC_DATA,
+            id: derived(*id, 3),
+            first,
+            last: first + options.second_sectors() - 1,
+            attributes: 0,
+            name: second.name.clone(),
+        });
+    }
     // The volume stays the first one: old Windows shows no other of a removable disk.
     if options.bios_boot.is_some() {
         partitions.push(GptPartition {

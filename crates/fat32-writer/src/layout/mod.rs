@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use image::{ByteCount, ByteOffset, Image, NodeId, NodeKind, ValidTree};
 
+use crate::disk;
 use crate::format::SECTOR;
 use crate::format::fat::FIRST_CLUSTER;
 use crate::{FatOptions, LayoutError};
@@ -127,6 +128,13 @@ impl<B> Layout<B> {
     pub fn free_space(&self) -> FreeSpace {
         let len = u64::from(self.plan.free_clusters()) * u64::from(self.plan.geometry.cluster_size);
         FreeSpace { start: self.plan.cluster_offset(self.plan.end), len: ByteCount(len) }
+    }
+
+    /// Where the second partition starts, a multiple of 1 MiB, if there is one.
+    pub fn second_partition(&self) -> Option<ByteOffset> {
+        let plan = &*self.plan;
+        let start = disk::second_start(plan.disk, plan.geometry.sectors);
+        plan.options.second_partition.as_ref().map(|_| ByteOffset(start * SECTOR))
     }
 
     /// The image in numbers.
