@@ -33,7 +33,8 @@ impl Set {
 
     pub fn medium(&self, capacity: Option<ByteCount>) -> SetMedium<'_> {
         let Self { facts, own, boot, order, .. } = self;
-        SetMedium { format: Format::Iso, facts, boot, own, capacity, part_size: None, order }
+        let format = Format::Iso;
+        SetMedium { format, facts, boot, own, capacity, part_size: None, order, second: &[] }
     }
 }
 
@@ -43,6 +44,7 @@ fn facts(index: &ContentIndex) -> MediaFacts {
         kind: "driver-package".into(),
         name: format!("Drivers {}", content.id),
         version: 1,
+        on_second_partition: false,
     });
     MediaFacts {
         media_type: MediaType::StandAlone,

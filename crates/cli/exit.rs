@@ -135,7 +135,10 @@ impl From<&pipeline::Error> for CommandError {
             E::Locked { .. } => (Exit::Locked, Some("wait for the other run to end")),
             E::Oversize(_) => (
                 Exit::DoesNotFit,
-                Some("let them be cut with oversize = \"cut\", or leave them out"),
+                Some(
+                    "let them be cut with oversize = \"cut\", put their contents on a second \
+                     partition with oversize = \"second-partition\", or leave them out",
+                ),
             ),
             E::DoesNotFit(_) => (
                 Exit::DoesNotFit,

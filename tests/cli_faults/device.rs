@@ -35,6 +35,29 @@ impl Drop for LoopDevice {
     }
 }
 
+/// What lies behind the first partition belongs to the media, and what lies behind the second does
+/// not.
+#[test]
+fn a_stick_with_two_partitions_is_verified_like_its_image() {
+    for table in ["mbr", "gpt"] {
+        let mut site = Site::new();
+        let folder = site.add_package();
+        let file = std::fs::File::create(site.path(&format!("{folder}/install.bin"))).unwrap();
+        file.set_len(1 << 32).unwrap();
+        let more = "kind = \"usb\"\noversize = \"second-partition\"\n";
+        site.define("stick", "unlimited", &format!("{more}partition-table = \"{table}\"\n"));
+        site.succeed(&["build", "stick", "--verify", "structure"]);
+        let image = site.path("out/stick.iso");
+        let file = std::fs::File::options().write(true).open(&image).unwrap();
+        let len = file.metadata().unwrap().len();
+        std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 1 << 20], len).unwrap();
+        let device = LoopDevice::new(&image);
+        site.succeed(&["verify", &device.0, "--depth", "structure"]);
+        let listing = site.succeed(&["ls", &device.0, "--below", "SMS/PKG/P0100200"]);
+        assert_eq!(listing.lines().count(), 2, "{listing}");
+    }
+}
+
 #[test]
 fn a_device_larger_than_the_image_on_it_is_verified_like_the_image() {
     let mut site = Site::new();

@@ -6,6 +6,7 @@ mod doctor;
 #[path = "../../crates/pipeline/tests/made_up/mod.rs"]
 mod made_up;
 mod prestaged;
+mod second_partition;
 #[path = "../site/mod.rs"]
 mod site;
 mod usb;

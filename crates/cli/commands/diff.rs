@@ -37,13 +37,23 @@ fn document(difference: &Difference) -> Value {
         ContentChange::Removed { bytes } => {
             json!({ "id": id, "change": "removed", "bytes": bytes })
         }
-        ContentChange::Changed { versions, discs, added, removed, changed, new_bytes } => json!({
+        ContentChange::Changed {
+            versions,
+            discs,
+            partitions,
+            added,
+            removed,
+            changed,
+            new_bytes,
+        } => json!({
             "id": id,
             "change": "changed",
             "old_version": versions.0,
             "new_version": versions.1,
             "old_discs": discs.0,
             "new_discs": discs.1,
+            "old_partition": partitions.0,
+            "new_partition": partitions.1,
             "added": added,
             "removed": removed,
             "changed": changed,
@@ -69,10 +79,21 @@ fn text(difference: &Difference) -> String {
         match change {
             ContentChange::Added { bytes } => text += &format!("+ {id} ({})\n", size(*bytes)),
             ContentChange::Removed { bytes } => text += &format!("- {id} ({})\n", size(*bytes)),
-            ContentChange::Changed { versions, discs, added, removed, changed, new_bytes } => {
+            ContentChange::Changed {
+                versions,
+                discs,
+                partitions,
+                added,
+                removed,
+                changed,
+                new_bytes,
+            } => {
                 text += &format!("~ {id}: version {} -> {}", versions.0, versions.1);
                 if discs.0 != discs.1 {
                     text += &format!(", discs {:?} -> {:?}", discs.0, discs.1);
+                }
+                if partitions.0 != partitions.1 {
+                    text += &format!(", partition {} -> {}", partitions.0, partitions.1);
                 }
                 let files = (added.len() + changed.len()) as u64;
                 text += &format!(", {} new in {}\n", size(*new_bytes), count(files, "file"));

@@ -136,6 +136,9 @@ fn document(diagnosis: &Diagnosis) -> Value {
         "el_torito": diagnosis.el_torito.iter().map(boot_image_json).collect::<Vec<_>>(),
         "bcd": diagnosis.bcd.iter().map(bcd_json).collect::<Vec<_>>(),
         "volume": diagnosis.volume.as_ref().map(volume_json),
+        "second_partition": diagnosis.second.as_ref().map(|second| {
+            json!({ "label": second.label, "bytes": second.bytes })
+        }),
         "wim_image": wim_image,
         "findings": problems_json(&diagnosis.findings),
     })
@@ -281,6 +284,9 @@ fn what_it_is(diagnosis: &Diagnosis) -> String {
             size(volume.bytes),
             volume.cluster_bytes
         ));
+    }
+    if let Some(second) = &diagnosis.second {
+        parts.push(format!("{} of exFAT on a second partition", size(second.bytes)));
     }
     if let Some(media) = &diagnosis.media {
         let manifest = &media.manifest;

@@ -79,7 +79,12 @@ fn dump(image: &ImageFile) -> String {
         }
         FileSystem::Fat32 => {
             use fat32_writer::dump::{DumpOptions, dump_to_string};
-            dump_to_string(image, &DumpOptions { files: true })
+            let first = dump_to_string(image, &DumpOptions { files: true });
+            if !image.has_second_partition() {
+                return first;
+            }
+            let options = exfat_writer::dump::DumpOptions { files: true };
+            first + &exfat_writer::dump::dump_to_string(image, &options)
         }
         FileSystem::Folder => {
             format!("{}: a folder has no structures to show\n", image.path().display())
@@ -149,14 +154,16 @@ fn text(image: &ImageFile, manifest: &MediaManifest, protected: &Protected) -> S
     }
     for content in &manifest.contents {
         let discs: Vec<String> = content.discs.iter().map(ToString::to_string).collect();
+        let partition = content.partition.map(|number| format!(", partition {number}"));
         text += &format!(
-            "  {:<10} {:<14} version {:<3} {:>10} in {}, disc {}: {}\n",
+            "  {:<10} {:<14} version {:<3} {:>10} in {}, disc {}{}: {}\n",
             content.id.as_str(),
             content.kind,
             content.version,
             size(content.bytes),
             count(content.files, "file"),
             discs.join(", "),
+            partition.unwrap_or_default(),
             content.name,
         );
     }

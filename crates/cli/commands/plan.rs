@@ -256,6 +256,7 @@ fn document(
         },
         "cuts": cuts(plan, scan),
         "splits": splits(plan, scan),
+        "second_partition": second_partition(plan, scan),
         "shared": shared(session, position)
             .into_iter()
             .map(|(content, used_by)| json!({ "content": content, "used_by": used_by }))
@@ -267,9 +268,25 @@ fn document(
         "problems": report::problems_json(&problems_of(session, position)),
     });
     if explain {
-        document["explain"] = json!(plan::explain(span, &scan.index));
+        document["explain"] = json!(explanation(plan, scan));
     }
     Ok(document)
+}
+
+/// Why what lies where it lies.
+fn explanation(plan: &MediaPlan, scan: &Scan) -> Vec<String> {
+    let mut lines = plan::explain(&plan.span, &scan.index);
+    for second in &plan.second {
+        let id = &scan.index.contents[second.content as usize].id;
+        for (path, size) in &second.oversize {
+            lines.push(format!(
+                "{id} lies on the second partition, because `{path}` has {size} bytes and FAT32 \
+                 holds at most {}",
+                fat32_writer::FILE_LEN_MAX
+            ));
+        }
+    }
+    lines
 }
 
 /// The WIMs that are too long for the file system, and what becomes of each.
@@ -285,6 +302,19 @@ fn splits(plan: &MediaPlan, scan: &Scan) -> Vec<Value> {
             |wim| json!({ "content": id(wim.content), "path": wim.path, "reason": wim.reason }),
         );
     split.chain(unsplit).collect()
+}
+
+/// The contents on the second partition, and the files that keep each from the first.
+fn second_partition(plan: &MediaPlan, scan: &Scan) -> Vec<Value> {
+    let contents = plan.second.iter().map(|second| {
+        let files =
+            second.oversize.iter().map(|(path, size)| json!({ "path": path, "size": size.0 }));
+        json!({
+            "content": scan.index.contents[second.content as usize].id,
+            "oversize": files.collect::<Vec<_>>(),
+        })
+    });
+    contents.collect()
 }
 
 /// The files that are cut, with their parts.
@@ -364,6 +394,12 @@ fn text(
         let id = &scan.index.contents[wim.content as usize].id;
         text += &format!("not split but cut: `{}` of {id}: {}\n", wim.path, wim.reason);
     }
+    for second in &plan.second {
+        let id = &scan.index.contents[second.content as usize].id;
+        let files = count(second.oversize.len() as u64, "file");
+        text +=
+            &format!("second partition (exFAT): {id}, which has {files} that FAT32 cannot hold\n");
+    }
     let cut = cuts(plan, scan);
     if !cut.is_empty() {
         text +=
@@ -376,7 +412,7 @@ fn text(
         size(span.waste().0),
     );
     if explain {
-        for line in plan::explain(span, &scan.index) {
+        for line in explanation(plan, scan) {
             text += &format!("{line}\n");
         }
     }

@@ -95,6 +95,8 @@ pub enum Oversize {
     Cut,
     /// The media are not built.
     Refuse,
+    /// The contents that have one lie on a second partition, with exFAT.
+    SecondPartition,
 }
 
 /// What a FAT32 volume lies in.
@@ -222,14 +224,15 @@ impl MediaType {
 }
 
 impl Oversize {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Cut, Self::Refuse];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Cut, Self::Refuse, Self::SecondPartition];
 
     /// The word for it in a definition: `cut`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cut => "cut",
             Self::Refuse => "refuse",
+            Self::SecondPartition => "second-partition",
         }
     }
 }

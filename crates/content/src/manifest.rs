@@ -12,8 +12,13 @@ use crate::{ContentId, Digest, StripeSums};
 
 /// The name that [`MediaManifest::format`] has.
 pub const MEDIA_FORMAT: &str = "tsmedia-media";
-/// The version of `media.json` and the manifests that this code writes.
+/// The version of `media.json` and the manifests of media that lie on one partition.
 pub const MEDIA_VERSION: u32 = 1;
+/// That of media of which a content lies on another: what knows no more than the first version
+/// would look for it in vain, and refuses these.
+pub const MEDIA_VERSION_PARTITIONS: u32 = 2;
+/// The partition with the contents that the first one cannot hold.
+pub const SECOND_PARTITION: u32 = 2;
 
 /// The document `SMS/data/media.json`: this disc, its set, and the digest of everything else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +26,7 @@ pub const MEDIA_VERSION: u32 = 1;
 pub struct MediaManifest {
     /// Always [`MEDIA_FORMAT`].
     pub format: String,
-    /// At present [`MEDIA_VERSION`].
+    /// [`MEDIA_VERSION`], or [`MEDIA_VERSION_PARTITIONS`] where a content says its partition.
     pub version: u32,
     /// The set: the same on each of its discs, another for any other content or definition.
     pub set: Digest,
@@ -107,6 +112,20 @@ pub struct ManifestContent {
     pub manifest_sha256: Digest,
     /// The discs that hold it, ascending.
     pub discs: Vec<u32>,
+    /// The partition of its disc that holds it, where that is not the first: 2, which has exFAT.
+    /// All other files of the media lie on the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<u32>,
+}
+
+impl MediaManifest {
+    /// The version that a document with these contents has.
+    pub fn version_of(contents: &[ManifestContent]) -> u32 {
+        match contents.iter().any(|content| content.partition.is_some()) {
+            true => MEDIA_VERSION_PARTITIONS,
+            false => MEDIA_VERSION,
+        }
+    }
 }
 
 /// A line of a manifest: a file, or an empty directory, and where it lies.
@@ -178,4 +197,36 @@ pub fn content_file_path(id: &ContentId, path: &str) -> String {
 /// on) of a content.
 pub fn part_path(id: &ContentId, file: usize, part: usize) -> String {
     format!("SMS/data/parts/{id}/{file}.{part}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(partition: Option<u32>) -> ManifestContent {
+        ManifestContent {
+            id: "P0100200".parse().expect("because it is an id"),
+            kind: "package".to_owned(),
+            name: "Package".to_owned(),
+            version: 1,
+            files: 1,
+            bytes: 1,
+            manifest_sha256: Digest::UNKNOWN,
+            discs: vec![1],
+            partition,
+        }
+    }
+
+    #[test]
+    fn a_partition_is_said_and_gives_another_version_only_where_it_is_not_the_first() {
+        let first = content(None);
+        let text = serde_json::to_string(&first).unwrap();
+        assert!(!text.contains("partition"), "{text}");
+        assert_eq!(serde_json::from_str::<ManifestContent>(&text).unwrap(), first);
+        let second = content(Some(SECOND_PARTITION));
+        let text = serde_json::to_string(&second).unwrap();
+        assert!(text.ends_with(r#""discs":[1],"partition":2}"#), "{text}");
+        assert_eq!(MediaManifest::version_of(std::slice::from_ref(&first)), MEDIA_VERSION);
+        assert_eq!(MediaManifest::version_of(&[first, second]), MEDIA_VERSION_PARTITIONS);
+    }
 }

@@ -42,7 +42,8 @@ pub fn definition() -> Value {
             (
                 "oversize",
                 with_default(words(&Oversize::ALL.map(Oversize::as_str)), "cut"),
-                "what becomes of files that FAT32 cannot hold",
+                "what becomes of files that FAT32 cannot hold; second-partition: their contents lie \
+                 on a partition with exFAT",
             ),
             (
                 "partition-table",

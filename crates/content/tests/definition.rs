@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use content::options::{self, Use};
 use content::{
-    Capacity, CertificateKind, Management, MediaDefinition, MediaType, OutputKind, PasswordSource,
-    Problem, Severity, UserDeviceAffinity,
+    Capacity, CertificateKind, Management, MediaDefinition, MediaType, OutputKind, Oversize,
+    PasswordSource, Problem, Severity, UserDeviceAffinity,
 };
 use proptest::prelude::*;
 
@@ -525,6 +525,18 @@ proptest! {
         let text = SMALLEST.replace("[output]", &format!("[output]\nsize = {bytes}"));
         prop_assert_eq!(parse(&text).output.size.bytes().unwrap().0, bytes);
     }
+}
+
+#[test]
+fn files_that_fat32_cannot_hold_are_cut_refused_or_on_a_second_partition() {
+    let default = parse(&BOOTABLE.replace("oversize = \"refuse\"\n", ""));
+    assert_eq!(default.output.oversize, Oversize::Cut);
+    for oversize in Oversize::ALL {
+        let word = format!("oversize = \"{}\"", oversize.as_str());
+        let definition = parse(&BOOTABLE.replace("oversize = \"refuse\"", &word));
+        assert_eq!(definition.output.oversize, oversize, "{word}");
+    }
+    assert_eq!(Oversize::SecondPartition.as_str(), "second-partition");
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use content::{Output, OutputKind, PartitionTable};
-use fat32_writer::{FatOptions, PartitionKind, Partitioning};
-use image::{ByteCount, FileData, FileTree, Image, PathError, TreeProblem, ValidTree};
+use exfat_writer::ExfatOptions;
+use fat32_writer::{FatOptions, PartitionKind, Partitioning, SecondPartition};
+use image::{ByteCount, ByteOffset, FileData, FileTree, Image, PathError, TreeProblem, ValidTree};
 use iso9660_writer::IsoOptions;
 use plan::{DiscDraft, Medium, SetDraft};
 use thiserror::Error;
@@ -30,6 +31,9 @@ pub enum ComposeError {
     /// What FAT32 cannot hold.
     #[error(transparent)]
     Fat(#[from] fat32_writer::LayoutError),
+    /// What exFAT cannot hold.
+    #[error(transparent)]
+    Exfat(#[from] exfat_writer::LayoutError),
     /// What a WIM cannot hold.
     #[error(transparent)]
     Wim(#[from] wim::LayoutError),
@@ -38,6 +42,7 @@ pub enum ComposeError {
 impl ComposeError {
     /// What has to change so that the files can become an image.
     pub fn limit(&self) -> LayoutLimit {
+        use exfat_writer::LayoutError as Exfat;
         use fat32_writer::{LayoutError as Fat, Limit};
         use iso9660_writer::LayoutError as Iso;
         use wim::LayoutError as Wim;
@@ -48,6 +53,10 @@ impl ComposeError {
                 Some(Limit::DirectoryTooLarge { .. }) => LayoutLimit::Folders,
                 _ => LayoutLimit::Names,
             },
+            Self::Exfat(Exfat::Tree(problems)) => match problems.first().map(|found| found.why) {
+                Some(exfat_writer::Limit::DirectoryTooLarge { .. }) => LayoutLimit::Folders,
+                _ => LayoutLimit::Names,
+            },
             Self::Path(_) | Self::Iso(Iso::Names(_)) | Self::Wim(Wim::Names(_)) => {
                 LayoutLimit::Names
             }
@@ -56,12 +65,14 @@ impl ComposeError {
             | Self::Wim(Wim::TreeTooLarge { .. }) => LayoutLimit::Folders,
             Self::Iso(Iso::ImageTooLarge { .. })
             | Self::Fat(Fat::TooManyClusters { .. } | Fat::VolumeTooLarge(_))
+            | Self::Exfat(Exfat::TooManyClusters { .. })
             | Self::Wim(Wim::TooLarge { .. }) => LayoutLimit::Size,
-            Self::Iso(Iso::TimeOutOfRange(_)) | Self::Fat(Fat::TimeOutOfRange(_)) => {
-                LayoutLimit::Time
-            }
+            Self::Iso(Iso::TimeOutOfRange(_))
+            | Self::Fat(Fat::TimeOutOfRange(_))
+            | Self::Exfat(Exfat::TimeOutOfRange(_)) => LayoutLimit::Time,
             Self::Iso(Iso::VolumeLabel { .. })
             | Self::Fat(Fat::VolumeLabel { .. } | Fat::PartitionName { .. })
+            | Self::Exfat(Exfat::VolumeLabel { .. })
             | Self::Wim(Wim::ControlCharacter { .. }) => LayoutLimit::Label,
             Self::Iso(Iso::BootImage { .. }) => LayoutLimit::BootFile,
             _ => LayoutLimit::Options,
@@ -94,7 +105,7 @@ fn problems(problems: &[TreeProblem]) -> String {
 pub enum Format {
     /// ISO 9660 and UDF, for discs and, as it is, for sticks.
     Iso,
-    /// FAT32 in a partition, for sticks.
+    /// FAT32 in a partition, for sticks; where contents lie on a second one, that has exFAT.
     Fat32(PartitionTable),
     /// A WIM, for disks in the factory.
     Wim,
@@ -128,6 +139,17 @@ pub struct SetMedium<'a> {
     pub part_size: Option<ByteCount>,
     /// The contents (positions in the index) in the order of first use.
     pub order: &'a [u32],
+    /// Those of them that lie on the second partition of a stick, ascending.
+    pub second: &'a [u32],
+}
+
+/// The files of a disc.
+#[derive(Debug)]
+pub struct DiscTrees {
+    /// Those of the disc, or of its first partition.
+    pub first: ValidTree<MediaBlob>,
+    /// Those of its second partition, if it has one.
+    pub second: Option<ValidTree<MediaBlob>>,
 }
 
 /// Where data lies on a disc: what starts the computer, then manifests, then contents in the order
@@ -141,12 +163,13 @@ mod rank {
 
 impl SetMedium<'_> {
     /// The files of a disc.
-    pub fn tree(
+    pub fn trees(
         &self,
         disc: &DiscDraft<'_>,
         sizes: &ManifestSizes,
-    ) -> Result<ValidTree<MediaBlob>, ComposeError> {
-        let mut tree = FileTree::new();
+    ) -> Result<DiscTrees, ComposeError> {
+        let (mut tree, mut second) = (FileTree::new(), FileTree::new());
+        let is_second = |content: u32| self.second.binary_search(&content).is_ok();
         if disc.number == 1 {
             self.add_boot_tree(&mut tree, disc)?;
         }
@@ -161,7 +184,8 @@ impl SetMedium<'_> {
         for (&position, rank) in self.order.iter().zip(rank::CONTENT..) {
             ranks[position as usize] = rank;
         }
-        for content in disc.starting() {
+        for (&position, content) in disc.starts.iter().zip(disc.starting()) {
+            let tree = if is_second(position) { &mut second } else { &mut tree };
             tree.add_directory(&format!("SMS/PKG/{}", content.id))?;
             for path in &content.empty_directories {
                 tree.add_directory(&format!("SMS/PKG/{}/{path}", content.id))?;
@@ -171,9 +195,12 @@ impl SetMedium<'_> {
             let blob = MediaBlob::Content(piece.file(disc.index).blob);
             let data = FileData::Blob { blob, offset: piece.offset, len: piece.len };
             let rank = ranks[piece.content as usize];
+            let tree = if is_second(piece.content) { &mut second } else { &mut tree };
             tree.add_file_ranked(&piece.path(disc.index), data, rank)?;
         }
-        tree.validate().map_err(ComposeError::Tree)
+        let valid = |tree: FileTree<_>| tree.validate().map_err(ComposeError::Tree);
+        let second = (!self.second.is_empty()).then(|| valid(second)).transpose()?;
+        Ok(DiscTrees { first: valid(tree)?, second })
     }
 
     fn add_boot_tree(
@@ -200,11 +227,8 @@ impl SetMedium<'_> {
     }
 
     /// Lays the image of disc `number` out.
-    pub fn image(
-        &self,
-        tree: ValidTree<MediaBlob>,
-        number: u32,
-    ) -> Result<DiscImage, ComposeError> {
+    pub fn image(&self, trees: DiscTrees, number: u32) -> Result<DiscImage, ComposeError> {
+        let DiscTrees { first: tree, second } = trees;
         Ok(match self.format {
             Format::Iso => {
                 let layout = iso9660_writer::layout(tree, &self.iso_options(number))?;
@@ -213,8 +237,18 @@ impl SetMedium<'_> {
                 DiscImage { patched, ..DiscImage::of(layout.into_image()) }
             }
             Format::Fat32(table) => {
-                let layout = fat32_writer::layout(tree, &self.fat_options(table))?;
-                DiscImage::of(layout.into_image())
+                let layout =
+                    fat32_writer::layout(tree, &self.fat_options(table, second.as_ref())?)?;
+                let start = layout.second_partition();
+                let image = layout.into_image();
+                DiscImage::of(match (second, start) {
+                    (Some(tree), Some(start)) => {
+                        let layout = exfat_writer::layout(tree, &self.exfat_options(start))?;
+                        let joined = image.with_inner(start, layout.into_image());
+                        joined.expect("because the partition has the length that was measured")
+                    }
+                    _ => image,
+                })
             }
             Format::Wim => {
                 let layout = self.wim_layout(tree)?;
@@ -249,25 +283,47 @@ impl SetMedium<'_> {
         })
     }
 
-    fn fat_options(&self, table: PartitionTable) -> FatOptions {
-        let number = |purpose| {
-            let serial = self.facts.serial(purpose);
-            u32::from_le_bytes([serial[0], serial[1], serial[2], serial[3]])
-        };
-        FatOptions {
+    /// A number of 32 bits that only these media have for this purpose.
+    fn number(&self, purpose: &str) -> u32 {
+        let serial = self.facts.serial(purpose);
+        u32::from_le_bytes([serial[0], serial[1], serial[2], serial[3]])
+    }
+
+    fn fat_options(
+        &self,
+        table: PartitionTable,
+        second: Option<&ValidTree<MediaBlob>>,
+    ) -> Result<FatOptions, ComposeError> {
+        // How long a volume is does not depend on where it lies.
+        let of_second = |tree| exfat_writer::measure(tree, &self.exfat_options(ByteOffset::ZERO));
+        let second_len = second.map(of_second).transpose()?;
+        let name = volume_label(&self.facts.label);
+        Ok(FatOptions {
             volume_label: fat32_writer::names::label_of(&self.facts.label),
-            serial: number("volume"),
+            serial: self.number("volume"),
             created: fat_time(self.facts.created.as_second()),
             partitioning: match table {
-                PartitionTable::Mbr => Partitioning::Mbr { disk_signature: number("disk") },
+                PartitionTable::Mbr => Partitioning::Mbr { disk_signature: self.number("disk") },
                 PartitionTable::Gpt => Partitioning::Gpt {
                     kind: PartitionKind::EfiSystem,
-                    name: volume_label(&self.facts.label),
+                    name: name.clone(),
                     id: self.facts.serial("disk"),
                 },
             },
             bios_boot: self.boot.grub.clone(),
+            second_partition: second_len.map(|len| SecondPartition { len, name }),
             ..FatOptions::default()
+        })
+    }
+
+    /// What the volume that starts there on its disk holds besides its files.
+    fn exfat_options(&self, start: ByteOffset) -> ExfatOptions {
+        ExfatOptions {
+            volume_label: exfat_writer::names::label_of(&self.facts.label),
+            serial: self.number("second volume"),
+            created: exfat_writer::Timestamp(fat_time(self.facts.created.as_second()).0),
+            partition_offset: start.0 / image::partition::SECTOR,
+            ..ExfatOptions::default()
         }
     }
 
@@ -344,7 +400,9 @@ impl Medium for SetMedium<'_> {
         match self.format {
             // UDF file entries describe 234 short allocation descriptors of 1 GiB − 2 KiB.
             Format::Iso => iso9660_writer::FILE_LEN_MAX,
-            Format::Fat32(_) => fat32_writer::FILE_LEN_MAX,
+            Format::Fat32(_) if self.second.is_empty() => fat32_writer::FILE_LEN_MAX,
+            // What FAT32 cannot hold lies on the second partition, and whole.
+            Format::Fat32(_) => exfat_writer::FILE_LEN_MAX,
             // A WIM is one file itself, and no longer than one of ext4.
             Format::Wim => ByteCount(16 << 40),
         }
@@ -359,10 +417,12 @@ impl Medium for SetMedium<'_> {
         disc: &DiscDraft<'_>,
         sizes: &ManifestSizes,
     ) -> Result<ByteCount, ComposeError> {
-        let tree = self.tree(disc, sizes)?;
+        let DiscTrees { first: tree, second } = self.trees(disc, sizes)?;
         Ok(match self.format {
             Format::Iso => iso9660_writer::measure(&tree, &self.iso_options(disc.number))?,
-            Format::Fat32(table) => fat32_writer::measure(&tree, &self.fat_options(table))?,
+            Format::Fat32(table) => {
+                fat32_writer::measure(&tree, &self.fat_options(table, second.as_ref())?)?
+            }
             Format::Wim => {
                 let layout = self.wim_layout(tree)?;
                 (0..layout.count()).map(|part| layout.len(part)).sum()

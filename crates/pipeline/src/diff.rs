@@ -37,6 +37,8 @@ pub enum ContentChange {
         versions: (u32, u32),
         /// The discs that hold it.
         discs: (Vec<u32>, Vec<u32>),
+        /// The partitions of those.
+        partitions: (u32, u32),
         /// Files that only the new one has.
         added: Vec<String>,
         /// Files that only the old one has.
@@ -130,6 +132,7 @@ fn changed(old: Side<'_>, new: Side<'_>) -> Result<ContentChange, Error> {
     Ok(ContentChange::Changed {
         versions: (old.1.version, new.1.version),
         discs: (old.1.discs.clone(), new.1.discs.clone()),
+        partitions: (old.1.partition.unwrap_or(1), new.1.partition.unwrap_or(1)),
         added: after.into_keys().collect(),
         removed,
         changed,

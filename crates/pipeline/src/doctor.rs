@@ -46,7 +46,7 @@ use source::Source;
 use windows::Windows;
 
 pub use ca::{Ca, Generation};
-pub use disc::{BootCode, BootImage, StickVolume};
+pub use disc::{BootCode, BootImage, SecondVolume, StickVolume};
 pub use firmware::{Boots, Firmware, FirmwareVerdict};
 pub use loaders::{Loader, LoaderPlace, Program};
 pub use media_state::MediaState;
@@ -84,6 +84,8 @@ pub struct Diagnosis {
     pub bcd: Vec<BcdReport>,
     /// The volume of a FAT32 image.
     pub volume: Option<StickVolume>,
+    /// The exFAT volume on its second partition, of which firmware knows nothing.
+    pub second: Option<SecondVolume>,
     /// Which image of a WIM was looked into, and whether it is marked to be started.
     pub wim_image: Option<WimImage>,
     /// What is wrong with it, and what else is worth knowing; errors first.
@@ -169,6 +171,7 @@ impl Examination {
             el_torito: Vec::new(),
             bcd: Vec::new(),
             volume: None,
+            second: None,
             wim_image: None,
             findings: Vec::new(),
         };
@@ -195,7 +198,25 @@ impl Examination {
         let files = BootFiles::of_image(&image)?;
         let volume = disc::stick_volume(&image)?;
         self.diagnosis.volume = Some(volume.clone());
-        Ok(self.judge(&Source::Image(image), &files, Medium::Stick(&volume)))
+        match disc::second_volume(&image) {
+            Ok(second) => self.diagnosis.second = second,
+            Err(reason) => {
+                let message = format!("the second partition cannot be read: {reason}");
+                let problem = finding::error("second-partition", message);
+                self.diagnosis.findings.push(problem.remedy("write the media again"));
+            }
+        }
+        let has_second = image.has_second_partition();
+        let mut diagnosis = self.judge(&Source::Image(image), &files, Medium::Stick(&volume));
+        let needs_second = diagnosis.media.as_ref().is_some_and(|media| {
+            media.manifest.contents.iter().any(|content| content.partition.is_some())
+        });
+        if needs_second && !has_second {
+            let message = "contents lie on a second partition, and there is none with exFAT";
+            let problem = finding::error("second-partition", message);
+            diagnosis.findings.insert(0, problem.remedy("write the media again"));
+        }
+        Ok(diagnosis)
     }
 
     fn tree(&mut self, source: Source, files: BootFiles) -> Diagnosis {

@@ -2,6 +2,7 @@
 
 mod file_chain;
 mod folder;
+mod second;
 mod wim;
 
 use std::fs::File;
@@ -13,7 +14,7 @@ use std::sync::OnceLock;
 
 use ::wim::read::WimReader;
 use fat32_writer::read::FatReader;
-use fat32_writer::read::partition::GptHeader;
+use fat32_writer::read::partition::{GptHeader, Mbr};
 use image::read::ReadAt;
 use iso9660_writer::read::{Entry, EntryKind, IsoReader, Namespace};
 
@@ -33,6 +34,8 @@ pub struct ImageFile {
     wim: OnceLock<Result<WimContents, String>>,
     /// Of a folder what is in it.
     entries: Vec<Entry>,
+    /// Of a FAT32 image where the volume of its second partition begins.
+    second: Option<u64>,
 }
 
 /// What an image holds.
@@ -40,7 +43,7 @@ pub struct ImageFile {
 pub enum FileSystem {
     /// ISO 9660 with Joliet, Rock Ridge and UDF.
     Iso,
-    /// FAT32, bare or in a partition.
+    /// FAT32, bare or in a partition; a second partition with exFAT belongs to it.
     Fat32,
     /// A WIM, which is no file system but holds trees of files like one.
     Wim,
@@ -86,6 +89,7 @@ impl ImageFile {
                 file_system: FileSystem::Folder,
                 wim: OnceLock::new(),
                 entries,
+                second: None,
             });
         }
         // All metadata lies in one run at the start, and is read in order. Advice may be refused.
@@ -102,6 +106,7 @@ impl ImageFile {
             file_system: FileSystem::Iso,
             wim: OnceLock::new(),
             entries: Vec::new(),
+            second: None,
         };
         if let Ok(wim) = WimReader::open(&image) {
             return match wim.header().parts {
@@ -113,6 +118,7 @@ impl ImageFile {
         let fat = if iso.is_err() { fat_bytes(&image) } else { None };
         if fat.is_some() {
             image.file_system = FileSystem::Fat32;
+            image.second = second::find(&image);
         }
         if let (true, Some(bytes)) = (is_device, iso.ok().or(fat)) {
             image.len = bytes.min(len);
@@ -130,6 +136,7 @@ impl ImageFile {
             file_system: FileSystem::Wim,
             wim: OnceLock::new(),
             entries: Vec::new(),
+            second: None,
         };
         wim::check_parts(&image)?;
         Ok(image)
@@ -182,8 +189,7 @@ impl ImageFile {
     /// says why not.
     pub fn find(&self, path: &str) -> Result<Entry, String> {
         if self.file_system == FileSystem::Fat32 {
-            let found = FatReader::open(self).and_then(|volume| volume.find(path));
-            return found.map(of_fat).map_err(|error| error.to_string());
+            return self.find_on_stick(path);
         }
         if self.file_system == FileSystem::Folder {
             let place = self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path));
@@ -207,9 +213,7 @@ impl ImageFile {
         match self.file_system {
             FileSystem::Iso => iso9660_writer::read::walk(self, Namespace::Udf, visit)
                 .map_err(|error| error.to_string()),
-            FileSystem::Fat32 => FatReader::open(self)
-                .and_then(|volume| volume.walk(&mut |entry| visit(&of_fat(entry.clone()))))
-                .map_err(|error| error.to_string()),
+            FileSystem::Fat32 => self.walk_stick(visit),
             FileSystem::Folder => {
                 let _ = self.entries.iter().try_for_each(visit);
                 Ok(())
@@ -250,7 +254,7 @@ impl ImageFile {
                     path: f.path,
                     message: f.message,
                 };
-                faults.map(fault).collect()
+                faults.map(fault).chain(self.faults_of_second(slack)).collect()
             }
             // Whoever mounted it has read its file system.
             FileSystem::Folder => Vec::new(),
@@ -285,8 +289,13 @@ fn fat_bytes(image: &ImageFile) -> Option<u64> {
     const SECTOR: u64 = 512;
     let volume = FatReader::open(image).ok()?;
     let end = volume.info().offset + volume.info().len;
-    let backup = GptHeader::read(image, 1).ok().flatten().map(|gpt| gpt.alternate_lba);
-    Some(backup.map_or(end, |lba| end.max(lba.saturating_add(1).saturating_mul(SECTOR))))
+    if let Some(gpt) = GptHeader::read(image, 1).ok().flatten() {
+        return Some(end.max(gpt.alternate_lba.saturating_add(1).saturating_mul(SECTOR)));
+    }
+    let partitions = Mbr::read(image).ok().flatten().map(|mbr| mbr.partitions).unwrap_or_default();
+    let second = partitions.iter().filter(|partition| partition.kind == second::MBR_KIND);
+    let ends = second.map(|second| (u64::from(second.first) + u64::from(second.len)) * SECTOR);
+    Some(ends.fold(end, u64::max))
 }
 
 /// The same entry in the words of the other reader.
@@ -301,6 +310,16 @@ fn of_fat(entry: fat32_writer::read::Entry) -> Entry {
 }
 
 impl ReadAt for ImageFile {
+    fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        self.files.read_exact_at(buf, offset)
+    }
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+}
+
+impl exfat_writer::read::ReadAt for ImageFile {
     fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
         self.files.read_exact_at(buf, offset)
     }

@@ -26,6 +26,7 @@ pub mod progress;
 mod read;
 mod replaced;
 pub mod scan;
+pub mod second_partition;
 mod site_lock;
 pub mod split_wims;
 mod stamp;

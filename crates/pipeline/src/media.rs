@@ -93,6 +93,8 @@ pub struct ContentFacts {
     pub name: String,
     /// Its source version.
     pub version: u32,
+    /// Whether it lies on the second partition.
+    pub on_second_partition: bool,
 }
 
 impl MediaFacts {

@@ -19,6 +19,7 @@ use crate::media::{
 };
 use crate::password::Password;
 use crate::scan::Scan;
+use crate::second_partition::{SecondContent, second_contents};
 use crate::split_wims::{SplitWims, split_wims};
 use crate::{Error, Nanoseconds};
 
@@ -65,10 +66,14 @@ pub struct MediaPlan {
     pub sizes: ManifestSizes,
     /// The WIMs that are on the media in parts.
     pub wims: SplitWims,
+    /// The contents that lie on the second partition of a stick.
+    pub second: Vec<SecondContent>,
     /// How many files are written: one a disc, or the parts of a WIM.
     pub file_count: u32,
     order: Vec<u32>,
     part_size: Option<ByteCount>,
+    /// Their positions in the index, ascending.
+    on_second: Vec<u32>,
 }
 
 /// The contents of a run and where they lie: what the scan has to list.
@@ -104,12 +109,24 @@ pub fn plan_media(
         Some(id) => BootTree::find(scan, id, format)?,
         None => BootTree::default(),
     };
+    let order = order(scan, &resolved.media.needs);
+    let second = match (format, output.oversize) {
+        (Format::Fat32(_), Oversize::SecondPartition) => {
+            second_contents(scan, &order, fat32_writer::FILE_LEN_MAX)
+        }
+        _ => Vec::new(),
+    };
+    let mut on_second: Vec<u32> = second.iter().map(|content| content.content).collect();
+    on_second.sort_unstable();
     let mut facts = facts(resolved, scan, secrets, created);
+    for known in &mut facts.contents {
+        let is_it = |position: &u32| scan.index.contents[*position as usize].id == known.id;
+        known.on_second_partition = on_second.iter().any(is_it);
+    }
     if let (Some(staged), Some(image)) = (&mut facts.staged, &resolved.definition.image) {
         check_staged_image(scan, staged, image.index)?;
     }
     let own = own_files(&facts);
-    let order = order(scan, &resolved.media.needs);
     // A stick is one: what does not fit it goes onto no other.
     let capacity = output.size.bytes().filter(|_| format == Format::Iso);
     let part_size = output.part_size;
@@ -121,10 +138,14 @@ pub fn plan_media(
         capacity,
         part_size,
         order: &order,
+        second: &on_second,
     };
     let wims = match format {
-        Format::Fat32(_) => split_wims(scan, &order, medium.max_file(), cache)?,
-        Format::Iso | Format::Wim => SplitWims::default(),
+        // On the second partition WIMs are whole, and on the first one short enough.
+        Format::Fat32(_) if output.oversize != Oversize::SecondPartition => {
+            split_wims(scan, &order, medium.max_file(), cache)?
+        }
+        Format::Fat32(_) | Format::Iso | Format::Wim => SplitWims::default(),
     };
     let scan = wims.scan.as_ref().unwrap_or(scan);
     if output.oversize == Oversize::Refuse && matches!(format, Format::Fat32(_)) {
@@ -136,8 +157,20 @@ pub fn plan_media(
         plan::SetDraft { index: &scan.index, contents: &span.contents, placements: &placements };
     let sizes = ManifestSizes::measure(&facts, &boot, &own, &draft);
     let file_count = span.discs.len() as u32;
-    let mut plan =
-        MediaPlan { format, span, facts, boot, own, sizes, wims, file_count, order, part_size };
+    let mut plan = MediaPlan {
+        format,
+        span,
+        facts,
+        boot,
+        own,
+        sizes,
+        wims,
+        second,
+        file_count,
+        order,
+        part_size,
+        on_second,
+    };
     if part_size.is_some() {
         plan.file_count = plan.disc_image(scan_of_run, 0)?.images.len() as u32;
     }
@@ -213,6 +246,7 @@ fn facts(
             kind: known.map_or("package", |content| content.kind).to_owned(),
             name: name(&need.content),
             version: known.map_or(1, |content| content.source_version),
+            on_second_partition: false,
         }
     });
     let customization = &definition.customization;
@@ -295,6 +329,7 @@ impl MediaPlan {
             capacity: None,
             part_size: self.part_size,
             order: &self.order,
+            second: &self.on_second,
         }
     }
 
@@ -303,8 +338,8 @@ impl MediaPlan {
         let scan = self.files(of_run);
         let medium = self.medium();
         let plan = &self.span.discs[disc];
-        let tree = medium.tree(&plan.draft(&scan.index), &self.sizes).map_err(compose_error)?;
-        let disc = medium.image(tree, plan.number).map_err(compose_error)?;
+        let trees = medium.trees(&plan.draft(&scan.index), &self.sizes).map_err(compose_error)?;
+        let disc = medium.image(trees, plan.number).map_err(compose_error)?;
         let len = disc.images.iter().map(Image::len).sum::<ByteCount>();
         let fits = plan.capacity.is_none_or(|capacity| len <= capacity);
         assert!(fits, "the planner measured the same tree with the same code");

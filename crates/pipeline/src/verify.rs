@@ -9,14 +9,14 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use content::manifest::{MEDIA_FORMAT, MEDIA_VERSION, ManifestLine, MediaManifest};
+use content::manifest::{MEDIA_FORMAT, ManifestLine, MediaManifest, SECOND_PARTITION};
 use content::{ContentId, Digest};
 use image::read::{DataExtent, ReadAt as _};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use crate::Error;
-use crate::image_file::ImageFile;
+use crate::image_file::{FileSystem, ImageFile};
 use crate::media::{encode_media, set_digest};
 use crate::progress::{Amount, Cancel, Phase, Progress};
 use expected::Expected;
@@ -108,7 +108,12 @@ pub(crate) fn parse_media_manifest(bytes: &[u8], media: &Path) -> Result<MediaMa
     let wrong = |what: &str| Error::Integrity(format!("`{}` {what}", media.display()));
     let manifest: MediaManifest = serde_json::from_slice(bytes)
         .map_err(|error| wrong(&format!("has a `SMS/data/media.json` that is wrong: {error}")))?;
-    if manifest.format != MEDIA_FORMAT || manifest.version != MEDIA_VERSION {
+    // A document says no more than its version knows: which partitions, from 2 on.
+    let version = MediaManifest::version_of(&manifest.contents);
+    let is_second = |partition| partition == SECOND_PARTITION;
+    let mut partitions = manifest.contents.iter().filter_map(|content| content.partition);
+    if manifest.format != MEDIA_FORMAT || manifest.version != version || !partitions.all(is_second)
+    {
         return Err(wrong("was made by another version, which this one cannot read"));
     }
     if encode_media(&manifest) != bytes || set_digest(&manifest) != manifest.set {
@@ -266,9 +271,16 @@ impl Disc<'_> {
             let place = expected.find(&entry.path);
             match place {
                 Some(place) if !entry.is_directory() => {
-                    seen[place] = true;
                     let file = &expected.files[place];
-                    if file.size == entry.len {
+                    let partition = self.image.partition_of(entry).unwrap_or(file.partition);
+                    seen[place] |= partition == file.partition;
+                    if partition != file.partition {
+                        let message = format!(
+                            "lies on partition {partition}, the manifest says {}",
+                            file.partition
+                        );
+                        odd.push((entry.record_offset, entry.path.clone(), "partition", message));
+                    } else if file.size == entry.len {
                         if depth == VerifyDepth::Full {
                             let extents = entry.extents.clone().into_boxed_slice();
                             found.push(FoundFile { expected: place, extents });
@@ -293,11 +305,36 @@ impl Disc<'_> {
         if let Err(error) = walked {
             self.add(0, None, "unreadable", format!("the tree cannot be read: {error}"));
         }
+        let elsewhere = self.tell_second_partition(expected, &seen);
         for (file, _) in expected.files.iter().zip(&seen).filter(|(_, seen)| !**seen) {
+            if elsewhere && file.partition == SECOND_PARTITION {
+                continue;
+            }
             let message = "is in a manifest, but not on the disc";
             self.add(0, Some(file.path.to_string()), "missing", message);
         }
         found
+    }
+
+    /// Whether nothing of what lies on the second partition is here because that is not here; says
+    /// so once instead of for each file.
+    fn tell_second_partition(&mut self, expected: &Expected, seen: &[bool]) -> bool {
+        let seen = expected.files.iter().zip(seen);
+        let mut second = seen.filter(|(file, _)| file.partition == SECOND_PARTITION).peekable();
+        let is_absent = second.peek().is_some() && second.all(|(_, seen)| !seen);
+        let remedy = match self.image.file_system() {
+            FileSystem::Folder => {
+                "a folder shows one partition only: verify the device or its image, or copy both \
+                 partitions into one folder"
+            }
+            _ if !self.image.has_second_partition() => "there is no exFAT volume behind the first",
+            _ => return false,
+        };
+        if is_absent {
+            let message = format!("contents lie on the second partition, and {remedy}");
+            self.add(0, None, "second-partition", message);
+        }
+        is_absent
     }
 }
 
@@ -390,4 +427,6 @@ struct ExpectedFile {
     path: Box<str>,
     size: u64,
     sha256: Digest,
+    /// The partition that holds it.
+    partition: u32,
 }

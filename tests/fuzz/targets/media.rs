@@ -71,6 +71,7 @@ fn sample() -> Vec<u8> {
             files: 2,
             bytes: 10,
             manifest_sha256: Digest::UNKNOWN,
+            partition: None,
             discs: vec![1],
         }],
         disc_manifests: vec![Digest::UNKNOWN],

@@ -25,6 +25,6 @@ mod walk;
 pub use bytes_of_file::FileReader;
 pub use entry::{DataExtent, Entry, EntryKind, Volume, VolumeInfo};
 pub use error::ReadError;
-pub use reader::ExfatReader;
+pub use reader::{ExfatReader, find};
 pub use source::ReadAt;
 pub(crate) use walk::root;

@@ -15,6 +15,14 @@ pub struct ExfatReader<'a> {
     upcase: UpcaseTable,
 }
 
+/// Where the volume of an image starts, in bytes: what [`ExfatReader::open`] opens, whether that
+/// can be read or not.
+///
+/// Err if there is none, or the places where one could be cannot be read.
+pub fn find(image: &dyn ReadAt) -> Result<u64, ReadError> {
+    boot_sector::find(image).map(|(offset, _, _)| offset)
+}
+
 impl<'a> ExfatReader<'a> {
     /// Finds the volume: the image itself, else the first partition of its GPT or MBR that holds
     /// one.

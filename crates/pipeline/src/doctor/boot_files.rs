@@ -67,7 +67,8 @@ impl BootFiles {
             ControlFlow::Continue(())
         };
         if image.file_system() == FileSystem::Fat32 {
-            image.walk(&mut |entry| match entry.is_directory() {
+            // Firmware reads no exFAT, nor would it look beyond the first partition.
+            image.walk_first(&mut |entry| match entry.is_directory() {
                 true => ControlFlow::Continue(()),
                 false => add(&entry.path, entry.len, &entry.extents),
             })?;

@@ -1,6 +1,7 @@
 //! What a firmware finds on an image before it looks at files: El Torito entries, partition tables
 //! and boot sectors.
 
+use exfat_writer::read::ExfatReader;
 use fat32_writer::read::FatReader;
 use image::read::ReadAt as _;
 use iso9660_writer::read::boot::{BootCatalog, BootEntry, Platform};
@@ -159,6 +160,25 @@ pub(super) fn stick_volume(image: &ImageFile) -> Result<StickVolume, String> {
         clusters: info.clusters,
         boot_code: boot_code(image, info.offset),
     })
+}
+
+/// What the exFAT volume on a second partition says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecondVolume {
+    /// Its label.
+    pub label: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+}
+
+/// The volume on the second partition of a stick, if there is one.
+pub(super) fn second_volume(image: &ImageFile) -> Result<Option<SecondVolume>, String> {
+    if !image.has_second_partition() {
+        return Ok(None);
+    }
+    let reader = ExfatReader::open(image).map_err(|error| error.to_string())?;
+    let info = reader.info();
+    Ok(Some(SecondVolume { label: info.label.clone(), bytes: info.len }))
 }
 
 /// Code of a boot sector that can be told by what stands in it.

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use content::manifest::{
-    MEDIA_FORMAT, MEDIA_VERSION, ManifestContent, ManifestLine, ManifestPart, ManifestPrestaged,
-    MediaManifest, NamedId, content_manifest_path, disc_manifest_path, part_path,
+    MEDIA_FORMAT, ManifestContent, ManifestLine, ManifestPart, ManifestPrestaged, MediaManifest,
+    NamedId, SECOND_PARTITION, content_manifest_path, disc_manifest_path, part_path,
 };
 use content::{BlobId, ContentIndex, Digest, StripeSums};
 use image::ByteOffset;
@@ -205,9 +205,25 @@ pub fn media_manifest(
     disc: u32,
 ) -> MediaManifest {
     let contents = set.contents.iter().zip(&facts.contents).zip(manifests);
+    let contents: Vec<ManifestContent> = contents
+        .map(|((&position, facts), digest)| {
+            let content = &index.contents[position as usize];
+            ManifestContent {
+                id: facts.id.clone(),
+                kind: facts.kind.clone(),
+                name: facts.name.clone(),
+                version: facts.version,
+                files: content.files.len() as u64,
+                bytes: index.content_bytes(content).0,
+                manifest_sha256: *digest,
+                discs: set.placements.discs_of(position).to_vec(),
+                partition: facts.on_second_partition.then_some(SECOND_PARTITION),
+            }
+        })
+        .collect();
     MediaManifest {
         format: MEDIA_FORMAT.to_owned(),
-        version: MEDIA_VERSION,
+        version: MediaManifest::version_of(&contents),
         set: set_id,
         disc,
         discs: set.placements.disc_count(),
@@ -231,21 +247,7 @@ pub fn media_manifest(
             .boot_image
             .as_ref()
             .map(|(id, name)| NamedId { id: id.to_string(), name: name.clone() }),
-        contents: contents
-            .map(|((&position, facts), digest)| {
-                let content = &index.contents[position as usize];
-                ManifestContent {
-                    id: facts.id.clone(),
-                    kind: facts.kind.clone(),
-                    name: facts.name.clone(),
-                    version: facts.version,
-                    files: content.files.len() as u64,
-                    bytes: index.content_bytes(content).0,
-                    manifest_sha256: *digest,
-                    discs: set.placements.discs_of(position).to_vec(),
-                }
-            })
-            .collect(),
+        contents,
         disc_manifests: disc_manifests.to_vec(),
     }
 }

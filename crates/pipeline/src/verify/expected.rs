@@ -13,6 +13,9 @@ use crate::Error;
 use crate::image_file::ImageFile;
 use crate::media::encode_media;
 
+/// The partition that all files lie on of which nothing else is said.
+const FIRST: u32 = 1;
+
 /// The files and directories that a disc must have.
 pub struct Expected {
     /// Sorted by the bytes of their paths.
@@ -31,9 +34,9 @@ impl Expected {
         self.directories.contains(path)
     }
 
-    fn add_file(&mut self, path: String, size: u64, sha256: Digest) {
+    fn add_file(&mut self, path: String, size: u64, sha256: Digest, partition: u32) {
         self.add_parents(&path);
-        self.files.push(ExpectedFile { path: path.into(), size, sha256 });
+        self.files.push(ExpectedFile { path: path.into(), size, sha256, partition });
     }
 
     fn add_parents(&mut self, path: &str) {
@@ -46,13 +49,13 @@ impl Expected {
         }
     }
 
-    fn add_line(&mut self, line: ManifestLine, path: String) {
+    fn add_line(&mut self, line: ManifestLine, path: String, partition: u32) {
         match path.strip_suffix('/') {
             Some(directory) => {
                 self.directories.insert(directory.into());
                 self.add_parents(directory);
             }
-            None => self.add_file(path, line.size, line.sha256),
+            None => self.add_file(path, line.size, line.sha256, partition),
         }
     }
 }
@@ -64,30 +67,31 @@ pub fn read(disc: &mut Disc<'_>, manifest: &MediaManifest) -> Result<Expected, E
     for content in &manifest.contents {
         let path = content_manifest_path(&content.id);
         let Some(bytes) = checked(disc, &path, content.manifest_sha256)? else { continue };
-        expected.add_file(path.clone(), bytes.len() as u64, content.manifest_sha256);
+        expected.add_file(path.clone(), bytes.len() as u64, content.manifest_sha256, FIRST);
         // Its folder lies where the content starts, even if no file of it does.
         if content.discs.first() == Some(&number) {
             let folder = content_file_path(&content.id, "");
-            expected.add_line(directory_line(), folder);
+            expected.add_line(directory_line(), folder, FIRST);
         }
+        let partition = content.partition.unwrap_or(FIRST);
         for line in lines(disc, &path, &bytes) {
-            add_content_line(&mut expected, &content.id, number, line);
+            add_content_line(&mut expected, &content.id, (number, partition), line);
         }
     }
     for (digest, of_disc) in manifest.disc_manifests.iter().zip(1..) {
         let path = disc_manifest_path(of_disc);
         let Some(bytes) = checked(disc, &path, *digest)? else { continue };
-        expected.add_file(path.clone(), bytes.len() as u64, *digest);
+        expected.add_file(path.clone(), bytes.len() as u64, *digest, FIRST);
         if of_disc == number {
             for line in lines(disc, &path, &bytes) {
                 let path = line.path.clone();
-                expected.add_line(line, path);
+                expected.add_line(line, path, FIRST);
             }
         }
     }
     let bytes = encode_media(manifest);
     let digest = Digest(Sha256::digest(&bytes).into());
-    expected.add_file(super::MEDIA_JSON.to_owned(), bytes.len() as u64, digest);
+    expected.add_file(super::MEDIA_JSON.to_owned(), bytes.len() as u64, digest, FIRST);
     expected.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     Ok(expected)
 }
@@ -103,14 +107,21 @@ fn directory_line() -> ManifestLine {
     }
 }
 
-fn add_content_line(expected: &mut Expected, id: &ContentId, number: u32, line: ManifestLine) {
+/// Adds what a line says of the disc with this number, whose files of the content lie on this
+/// partition.
+fn add_content_line(
+    expected: &mut Expected,
+    id: &ContentId,
+    (number, partition): (u32, u32),
+    line: ManifestLine,
+) {
     if line.disc == Some(number) {
         let path = content_file_path(id, &line.path);
-        expected.add_line(line, path);
+        expected.add_line(line, path, partition);
         return;
     }
     for part in line.parts.iter().filter(|part| part.disc == number) {
-        expected.add_file(part.path.clone(), part.length, part.sha256);
+        expected.add_file(part.path.clone(), part.length, part.sha256, FIRST);
     }
     if !line.parts.is_empty() {
         expected.cut.push((id.clone(), line));
