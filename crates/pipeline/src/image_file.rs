@@ -318,13 +318,3 @@ impl ReadAt for ImageFile {
         self.len
     }
 }
-
-impl exfat_writer::read::ReadAt for ImageFile {
-    fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
-        self.files.read_exact_at(buf, offset)
-    }
-
-    fn len(&self) -> u64 {
-        self.len
-    }
-}

@@ -77,7 +77,7 @@ impl Checker<'_> {
         match self.window.get("boot region", offset, len as usize) {
             Ok(bytes) => Some((offset, bytes.to_vec())),
             Err(error) => {
-                self.unreadable(&error);
+                self.unreadable(&error.into());
                 None
             }
         }

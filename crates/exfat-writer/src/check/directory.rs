@@ -64,7 +64,7 @@ impl Checker<'_> {
                 }
                 let mut bytes = vec![0; CHUNK.min(end - at) as usize];
                 if let Err(error) = source::read_exact(self.image, "directory", at, &mut bytes) {
-                    self.report.add_error(rules::UNREADABLE, path, &error);
+                    self.report.add_error(rules::UNREADABLE, path, &error.into());
                     return None;
                 }
                 for (number, bytes) in bytes.chunks_exact(LEN).enumerate() {

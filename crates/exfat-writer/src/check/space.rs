@@ -57,7 +57,7 @@ impl Checker<'_> {
             let len = CHUNK.min(end - at) as usize;
             let chunk = &mut bytes[..len];
             if let Err(error) = source::read_exact(self.image, "unused space", at, chunk) {
-                self.unreadable(&error);
+                self.unreadable(&error.into());
                 return;
             }
             if !all_zero(chunk) {

@@ -112,7 +112,7 @@ impl Checker<'_> {
             let part = &mut bytes[done..done + extent.len as usize];
             if let Err(error) = source::read_exact(self.image, "up-case table", extent.offset, part)
             {
-                self.unreadable(&error);
+                self.unreadable(&error.into());
                 return None;
             }
             done += extent.len as usize;
@@ -138,7 +138,7 @@ impl Checker<'_> {
                 if let Err(error) =
                     source::read_exact(self.image, "allocation bitmap", at, &mut chunk)
                 {
-                    self.unreadable(&error);
+                    self.unreadable(&error.into());
                     return;
                 }
                 self.compare_bits(at, index, &chunk);
@@ -178,7 +178,7 @@ impl Checker<'_> {
         while at < len {
             let mut chunk = vec![0; CHUNK.min(len - at) as usize];
             if let Err(error) = source::read_exact(self.image, "FAT", fat + at, &mut chunk) {
-                self.unreadable(&error);
+                self.unreadable(&error.into());
                 return;
             }
             if at == 0 || !all_zero(&chunk) {

@@ -1,3 +1,5 @@
+use image::read::DataExtent;
+
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntryKind {
@@ -5,15 +7,6 @@ pub enum EntryKind {
     Directory,
     /// A file.
     File,
-}
-
-/// A run of a file's bytes in the image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DataExtent {
-    /// Where the run starts, in bytes from the start of the image.
-    pub offset: u64,
-    /// Its length in bytes; never 0.
-    pub len: u64,
 }
 
 /// A file or directory of a volume.

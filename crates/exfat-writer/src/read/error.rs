@@ -1,5 +1,7 @@
 use std::io;
 
+use image::read::BytesError;
+
 /// Why a volume could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -65,6 +67,17 @@ pub enum ReadError {
         /// The path that was asked for.
         path: String,
     },
+}
+
+impl From<BytesError> for ReadError {
+    fn from(error: BytesError) -> Self {
+        match error {
+            BytesError::Io { structure, offset, source } => Self::Io { structure, offset, source },
+            BytesError::Truncated { structure, offset, len } => {
+                Self::Truncated { structure, offset, len }
+            }
+        }
+    }
 }
 
 impl ReadError {

@@ -18,13 +18,13 @@ mod error;
 pub(crate) mod limits;
 pub(crate) mod partition;
 mod reader;
-pub(crate) mod source;
 pub(crate) mod upcase;
 mod walk;
 
 pub use bytes_of_file::FileReader;
-pub use entry::{DataExtent, Entry, EntryKind, Volume, VolumeInfo};
+pub use entry::{Entry, EntryKind, Volume, VolumeInfo};
 pub use error::ReadError;
+pub(crate) use image::read as source;
+pub use image::read::{DataExtent, ReadAt};
 pub use reader::{ExfatReader, find};
-pub use source::ReadAt;
 pub(crate) use walk::root;

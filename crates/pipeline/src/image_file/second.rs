@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use exfat_writer::read::{ExfatReader, ReadError};
 use fat32_writer::read::FatReader;
-use iso9660_writer::read::{DataExtent, Entry, EntryKind};
+use iso9660_writer::read::{Entry, EntryKind};
 
 use super::{Fault, FileSystem, ImageFile, of_fat};
 
@@ -110,12 +110,10 @@ fn of_second(error: ReadError) -> String {
 
 /// The same entry in the words of the other reader.
 fn of_exfat(entry: exfat_writer::read::Entry) -> Entry {
-    let extent =
-        |run: &exfat_writer::read::DataExtent| DataExtent { offset: run.offset, len: run.len };
     Entry {
         kind: if entry.is_directory() { EntryKind::Directory } else { EntryKind::File },
         len: entry.len,
-        extents: entry.extents.iter().map(extent).collect(),
+        extents: entry.extents,
         record_offset: entry.record_offset,
         path: entry.path,
     }
