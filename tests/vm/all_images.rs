@@ -5,8 +5,9 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use exfat_writer::read::ExfatReader;
 use fat32_writer::read::FatReader;
-use image::read::ReadAt;
+use image::read::{DataExtent, ReadAt};
 use iso9660_writer::read as iso;
 use sha2::{Digest, Sha256};
 
@@ -28,7 +29,8 @@ impl ReadAt for OnDisk {
 }
 
 /// Whose images must be there, by package and test target.
-const MAKERS: [&str; 5] = [
+const MAKERS: [&str; 6] = [
+    "exfat-writer-write",
     "fat32-writer-write",
     "iso9660-writer-write",
     "tsmedia-cli",
@@ -39,6 +41,9 @@ const MAKERS: [&str; 5] = [
 /// An emulated machine takes seconds to read as much, in each namespace. Long files have tests of
 /// their own.
 const DATA_MAX: u64 = 64 << 20;
+
+/// The same for files, of which each is opened.
+const FILES_MAX: usize = 5000;
 
 /// Drives of a machine.
 const DRIVES: usize = 100;
@@ -112,29 +117,25 @@ impl Known {
         let is_iso = image.0.read_exact_at(&mut id, 16 * 2048 + 1).is_ok() && &id == b"CD001";
         let (drive, trees) = match is_iso {
             true => (Drive::Optical, iso_trees(&image)?),
-            false => (Drive::Disk, BTreeMap::from([(Namespace::Fat, fat_tree(&image)?)])),
+            false => (Drive::Disk, disk_trees(&image)?),
         };
         Some(Self { path, drive, trees })
     }
 
     fn check(&self, view: &GuestView) {
-        // All namespaces have the same files, some of them by other names.
-        let any = self.trees.values().next().unwrap();
-        let contents = |tree: &MountedTree| {
-            let mut files: Vec<MountedFile> = tree.files.values().cloned().collect();
-            files.sort_unstable();
-            files
-        };
         for (namespace, found) in view {
             let place = format!("{} as {namespace:?}", self.path.display());
-            if *namespace == Namespace::Udf && !self.trees.contains_key(namespace) {
+            let known = self.trees.get(namespace);
+            if *namespace == Namespace::Udf && known.is_none() {
                 assert!(found.files.is_empty(), "{place}: there is no UDF volume");
                 continue;
             }
             assert_eq!(found.errors, [""; 0], "{place}");
+            // All namespaces of a disc have the same files, some of them by other names.
+            let any = known.or_else(|| self.trees.values().next()).unwrap();
             assert_eq!(contents(found), contents(any), "{place}");
             assert_eq!(found.folders.len(), any.folders.len(), "{place}");
-            let Some(tree) = self.trees.get(namespace) else { continue };
+            let Some(tree) = known else { continue };
             for (path, file) in tree.files.iter().filter(|(path, _)| is_shown(path)) {
                 assert_eq!(found.files.get(path), Some(file), "{place}: {path}");
             }
@@ -142,7 +143,17 @@ impl Known {
                 assert!(found.folders.contains(path), "{place}: {path}");
             }
         }
+        let is_missing = |namespace: &&Namespace| !view.contains_key(namespace);
+        let missing: Vec<_> = self.trees.keys().filter(is_missing).collect();
+        assert!(missing.is_empty(), "{}: not mounted as {missing:?}", self.path.display());
     }
+}
+
+/// Files in an order that does not depend on their names.
+fn contents(tree: &MountedTree) -> Vec<&MountedFile> {
+    let mut files: Vec<&MountedFile> = tree.files.values().collect();
+    files.sort_unstable();
+    files
 }
 
 /// Whether Linux shows a path as it is: names of more bytes than this it makes up.
@@ -154,9 +165,9 @@ fn iso_trees(image: &OnDisk) -> Option<BTreeMap<Namespace, MountedTree>> {
     let mut trees = BTreeMap::new();
     for namespace in iso::namespaces(image) {
         let volume = iso::read_volume(image, namespace).unwrap();
-        let entries = volume.entries.iter().map(|entry| {
-            let extents = entry.extents.iter().map(|extent| (extent.offset, extent.len)).collect();
-            (entry.path.clone(), (!entry.is_directory()).then_some(extents))
+        let entries = volume.entries.into_iter().map(|entry| {
+            let is_file = !entry.is_directory();
+            (entry.path, is_file.then_some(entry.extents))
         });
         let kernel = match namespace {
             iso::Namespace::Udf => Namespace::Udf,
@@ -169,21 +180,36 @@ fn iso_trees(image: &OnDisk) -> Option<BTreeMap<Namespace, MountedTree>> {
     Some(trees)
 }
 
-fn fat_tree(image: &OnDisk) -> Option<MountedTree> {
-    let volume = FatReader::open(image).unwrap().read_volume().unwrap();
-    let entries = volume.entries.iter().map(|entry| {
-        let extents = entry.extents.iter().map(|extent| (extent.offset, extent.len)).collect();
-        (entry.path.clone(), (!entry.is_directory()).then_some(extents))
-    });
-    tree(image, entries.collect())
+/// The volumes of a disk or stick.
+fn disk_trees(image: &OnDisk) -> Option<BTreeMap<Namespace, MountedTree>> {
+    let mut trees = BTreeMap::new();
+    if let Ok(volume) = FatReader::open(image) {
+        let entries = volume.read_volume().unwrap().entries;
+        let entries = entries.into_iter().map(|entry| {
+            let is_file = !entry.is_directory();
+            (entry.path, is_file.then_some(entry.extents))
+        });
+        trees.insert(Namespace::Fat, tree(image, entries.collect())?);
+    }
+    if let Ok(volume) = ExfatReader::open(image) {
+        let entries = volume.read_volume().unwrap().entries;
+        let entries = entries.into_iter().map(|entry| {
+            let is_file = !entry.is_directory();
+            (entry.path, is_file.then_some(entry.extents))
+        });
+        trees.insert(Namespace::Exfat, tree(image, entries.collect())?);
+    }
+    assert!(!trees.is_empty(), "neither of our readers finds a volume");
+    Some(trees)
 }
 
 /// A path, and the runs of a file's bytes; `None` for a folder.
-type Found = (String, Option<Vec<(u64, u64)>>);
+type Found = (String, Option<Vec<DataExtent>>);
 
 fn tree(image: &OnDisk, entries: Vec<Found>) -> Option<MountedTree> {
     let runs = entries.iter().filter_map(|(_, runs)| runs.as_ref());
-    if runs.flatten().map(|(_, len)| len).sum::<u64>() > DATA_MAX {
+    let bytes: u64 = runs.flatten().map(|run| run.len).sum();
+    if bytes > DATA_MAX || entries.len() > FILES_MAX {
         return None;
     }
     let mut tree = MountedTree::default();
@@ -193,11 +219,11 @@ fn tree(image: &OnDisk, entries: Vec<Found>) -> Option<MountedTree> {
             continue;
         };
         let (mut hash, mut size) = (Sha256::new(), 0);
-        for (offset, len) in runs {
-            let mut bytes = vec![0; len as usize];
-            image.0.read_exact_at(&mut bytes, offset).unwrap();
+        for run in runs {
+            let mut bytes = vec![0; run.len as usize];
+            image.0.read_exact_at(&mut bytes, run.offset).unwrap();
             hash.update(&bytes);
-            size += len;
+            size += run.len;
         }
         let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         tree.files.insert(path, MountedFile { size, sha256 });

@@ -6,6 +6,8 @@
 #![allow(clippy::disallowed_methods)]
 
 mod errors;
+#[path = "../../../../tests/left/mod.rs"]
+mod left;
 mod properties;
 mod scale;
 #[path = "../support/mod.rs"]

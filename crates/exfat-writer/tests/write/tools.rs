@@ -9,6 +9,7 @@ use exfat_writer::read::{ExfatReader, FileReader};
 use exfat_writer::{ExfatOptions, Timestamp};
 use image::{ByteCount, FileData, FileTree};
 
+use crate::left;
 use crate::support::{Sparse, in_mbr, sample_image, sample_options, sample_tree};
 
 fn start(program: &str, arguments: &[&str]) -> Output {
@@ -49,6 +50,7 @@ pub fn write(image: &Sparse) -> Written {
     let room = tempfile::tempdir().unwrap();
     let volume = room.path().join("volume.img");
     image.save(&volume);
+    left::leave(&volume);
     Written { room, volume }
 }
 
