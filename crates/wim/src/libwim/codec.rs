@@ -5,6 +5,10 @@ use std::thread;
 use super::ffi::{Code, Compressor};
 use crate::Algorithm;
 
+/// What libwim compresses at if nobody sets a level. Never 0 here, which means the level of the
+/// process: while another WIM is written, that one's.
+pub(super) const DEFAULT_LEVEL: u32 = 50;
+
 /// The stored bytes of a resource of these bytes, and whether they are compressed: what does not
 /// become smaller is stored as it is.
 ///

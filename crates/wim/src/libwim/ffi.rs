@@ -493,7 +493,7 @@ impl Drop for Decompressor {
 pub(super) struct Compressor(NonNull<sys::wimlib_compressor>);
 
 impl Compressor {
-    /// For chunks of at most `chunk` bytes; level 0 is the default one.
+    /// For chunks of at most `chunk` bytes; level 0 is that of the process.
     pub(super) fn new(algorithm: Algorithm, chunk: u32, level: u32) -> Result<Self, Code> {
         initialise()?;
         let mut raw = ptr::null_mut();

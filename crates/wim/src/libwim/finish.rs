@@ -7,7 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::codec::compress;
+use super::codec::{DEFAULT_LEVEL, compress};
 use super::failure::failure;
 use super::metadata::{self, Moments};
 use super::options::{Fixed, WriteOptions};
@@ -141,10 +141,15 @@ impl Tail<'_> {
         })?;
         let header = reader.header();
         let algorithm = header.algorithm().unwrap_or(crate::Algorithm::None);
-        let level = self.options.compression.level.unwrap_or(0);
-        let (stored, is_compressed) =
-            compress(&bytes, algorithm, header.chunk_size, level, self.options.threads)
-                .map_err(|code| failure(code, "compress the metadata of", file))?;
+        let level = self.options.compression.level.filter(|&level| level != 0);
+        let (stored, is_compressed) = compress(
+            &bytes,
+            algorithm,
+            header.chunk_size,
+            level.unwrap_or(DEFAULT_LEVEL),
+            self.options.threads,
+        )
+        .map_err(|code| failure(code, "compress the metadata of", file))?;
         entry.sha1 = Sha1::of(&bytes);
         entry.resource = ResourceHeader {
             stored: stored.len() as u64,

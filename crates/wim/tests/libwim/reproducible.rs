@@ -196,3 +196,31 @@ fn updates_exports_and_splits_are_equal_too() {
     verify(&at("first.wim"));
     verify(&at("first exported.wim"));
 }
+
+/// libwim has one level for the whole process.
+#[test]
+fn wims_are_equal_while_others_are_written_at_other_levels() {
+    let room = tempfile::tempdir().unwrap();
+    let at = |name: &str| room.path().join(name);
+    make_source(room.path());
+    let with = |level| {
+        let compression = Compression { level, ..Compression::new(Algorithm::Lzx) };
+        WriteOptions { fixed: Some(fixed()), ..unsynced(compression) }
+    };
+    let written = |name: &str, level| {
+        capture(room.path(), "source", &at(name), &with(level));
+        fs::read(at(name)).unwrap()
+    };
+    let first = written("first.wim", None);
+    assert!(first == written("default.wim", Some(50)));
+    thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            for _ in 0..5 {
+                capture(room.path(), "source", &at("other.wim"), &with(Some(100)));
+            }
+        });
+        while !other.is_finished() {
+            assert!(written("second.wim", None) == first);
+        }
+    });
+}
