@@ -42,6 +42,11 @@
 //! [`read`] reads volumes, [`check`] checks them against every rule of [`check::RULES`], and
 //! [`dump`] shows them. They share no code with the writer.
 //!
+//! # Changes to a volume that is there
+//!
+//! [`update`] adds files to a volume that anybody formatted and removes others, in an order that
+//! leaves it sound at any moment.
+//!
 //! # Example
 //!
 //! ```
@@ -85,8 +90,7 @@
 //!
 //! # What it does not do
 //!
-//! FAT12 and FAT16, times of single files, hidden and system files, changes to a volume that is
-//! there. It opens no file and reads no clock: ids and times come in as options, and the same
+//! FAT12 and FAT16, times of single files, hidden and system files. It opens no file and reads no clock: ids and times come in as options, and the same
 //! input gives the same bytes.
 
 pub mod check;
@@ -99,6 +103,7 @@ mod layout;
 pub mod names;
 mod options;
 pub mod read;
+pub mod update;
 
 pub use disk::{GrubImages, GrubProblem};
 pub use error::{LayoutError, Limit, Problem, VolumeTooLarge};

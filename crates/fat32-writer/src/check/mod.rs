@@ -65,9 +65,25 @@ pub struct CheckOptions {
     /// Whether free clusters must be zero; no by default, because there may be terabytes of them
     /// and a stick that was in use before has something else there.
     pub free_space: bool,
+    /// Whether the rules count that other programs break without harm, such as that no entry is
+    /// deleted; yes by default. No for a volume that others formatted or changed.
+    pub own_layout: bool,
     /// How many faults of one rule are returned; 100 by default. One wrong number can break a rule
     /// for every file.
     pub max_faults_per_rule: usize,
+}
+
+impl CheckOptions {
+    /// What is demanded of a volume that others formatted or changed: that it is sound.
+    pub fn of_others() -> Self {
+        Self {
+            data_alignment: 1,
+            contiguous: false,
+            slack: false,
+            own_layout: false,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for CheckOptions {
@@ -77,6 +93,7 @@ impl Default for CheckOptions {
             contiguous: true,
             slack: true,
             free_space: false,
+            own_layout: true,
             max_faults_per_rule: 100,
         }
     }
@@ -88,7 +105,7 @@ impl Default for CheckOptions {
 /// between the files, but no file data; a volume of 2 TiB takes some ten MB of memory. Never
 /// panics on hostile images, and its work is bounded by their length.
 pub fn check(image: &dyn ReadAt, options: &CheckOptions) -> Vec<Fault> {
-    let mut report = Report::new(options.max_faults_per_rule);
+    let mut report = Report::new(options);
     match boot_sector::find(image) {
         Ok((offset, boot_sector, place)) => {
             partition::check(image, place, &mut report);

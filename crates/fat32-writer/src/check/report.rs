@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
-use super::Fault;
-use super::rules;
+use super::rules::{self, HABITS};
+use super::{CheckOptions, Fault};
 use crate::read::ReadError;
 
 /// Collects faults, of each rule only so many.
@@ -10,11 +10,17 @@ pub(super) struct Report {
     faults: Vec<Fault>,
     counts: HashMap<&'static str, usize>,
     max_per_rule: usize,
+    own_layout: bool,
 }
 
 impl Report {
-    pub(super) fn new(max_per_rule: usize) -> Self {
-        Self { faults: Vec::new(), counts: HashMap::new(), max_per_rule }
+    pub(super) fn new(options: &CheckOptions) -> Self {
+        Self {
+            faults: Vec::new(),
+            counts: HashMap::new(),
+            max_per_rule: options.max_faults_per_rule,
+            own_layout: options.own_layout,
+        }
     }
 
     pub(super) fn add(&mut self, rule: &'static str, offset: u64, message: impl Into<String>) {
@@ -31,6 +37,9 @@ impl Report {
         path: impl FnOnce() -> String,
         message: impl Into<String>,
     ) {
+        if !self.own_layout && HABITS.contains(&rule) {
+            return;
+        }
         let count = self.counts.entry(rule).or_default();
         *count += 1;
         if *count <= self.max_per_rule {

@@ -97,6 +97,44 @@ rules! {
     GAP_NOT_ZERO = "gap-not-zero": "sectors of the image that nothing uses are zero";
 }
 
+/// The rules that only this crate's own layout has to keep: other programs format otherwise and
+/// leave traces of what they changed, and every reader takes that.
+pub(super) const HABITS: [&str; 33] = [
+    MBR_KIND,
+    MBR_PROTECTIVE,
+    PARTITION_ALIGNMENT,
+    BPB_FIELD,
+    BPB_RESERVED,
+    BPB_MEDIA,
+    BPB_HIDDEN_SECTORS,
+    BPB_TOTAL_SECTORS,
+    BPB_CLUSTER_SIZE,
+    BPB_ROOT_CLUSTER,
+    BACKUP_BOOT_SECTOR,
+    BACKUP_FSINFO,
+    BOOT_MARK,
+    FSINFO_SIGNATURE,
+    FSINFO_FREE,
+    FSINFO_NEXT,
+    FSINFO_RESERVED,
+    RESERVED_NOT_ZERO,
+    FAT_FIRST_ENTRIES,
+    FAT_RESERVED_BITS,
+    FAT_BAD_CLUSTER,
+    FAT_TAIL,
+    CHAIN_LONG,
+    DIRECTORY_END,
+    ENTRY_RESERVED,
+    ENTRY_DELETED,
+    ENTRY_TIME,
+    SHORT_NAME,
+    LONG_NAME,
+    LONG_NAME_ORPHAN,
+    LABEL,
+    LABEL_DIFFERS,
+    GAP_NOT_ZERO,
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;

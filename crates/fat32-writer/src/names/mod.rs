@@ -16,7 +16,7 @@ pub use label::{LabelLimit, check_label, label_of};
 
 use crate::format::directory_entry::long_entries;
 pub(crate) use label::field as label_field;
-pub(crate) use unique::short_names;
+pub(crate) use unique::{short_form, short_name_beside, short_names};
 
 /// The most UTF-16 units of a name: 20 entries of 13 would hold 260, but readers take 255.
 pub const NAME_UNITS_MAX: usize = 255;

@@ -27,14 +27,25 @@ pub(crate) fn short_names<B>(
     let names = || directory.children().map(|child| &*tree.node(child).name);
     let mut taken: HashSet<ShortName> = names().filter_map(short_form).collect();
     for name in names() {
-        let short = same_but_for_case(name).unwrap_or_else(|| numbered(name, &mut taken));
+        let short = same_but_for_case(name)
+            .unwrap_or_else(|| numbered(name, &mut |short| taken.insert(short)));
         out.push(short);
+    }
+}
+
+/// A short name for one more name of a directory; `None` if it is the short name of another one.
+///
+/// `taken` has the short names that are there, and what [`short_form`] says of the long ones.
+pub(crate) fn short_name_beside(name: &str, taken: &HashSet<ShortName>) -> Option<ShortName> {
+    match same_but_for_case(name) {
+        Some(short) => (!taken.contains(&short)).then_some(short),
+        None => Some(numbered(name, &mut |short| !taken.contains(&short))),
     }
 }
 
 /// What no other name may have as its short one: a reader that ignores case would take one for the
 /// other.
-fn short_form(name: &str) -> Option<ShortName> {
+pub(crate) fn short_form(name: &str) -> Option<ShortName> {
     if name.is_ascii() {
         return same_but_for_case(name);
     }
@@ -42,12 +53,12 @@ fn short_form(name: &str) -> Option<ShortName> {
     same_but_for_case(&name.to_uppercase())
 }
 
-/// The first short name of `name` that nobody has taken, and takes it.
-fn numbered(name: &str, taken: &mut HashSet<ShortName>) -> ShortName {
+/// The first short name of `name` that `take` gives: one that nobody has taken.
+fn numbered(name: &str, take: &mut dyn FnMut(ShortName) -> bool) -> ShortName {
     let basis = Basis::new(name);
     for number in 1..=PLAIN_NUMBERS {
         let short = basis.with_tail(BEFORE_NUMBER, &format!("~{number}"));
-        if taken.insert(short) {
+        if take(short) {
             return short;
         }
     }
@@ -56,7 +67,7 @@ fn numbered(name: &str, taken: &mut HashSet<ShortName>) -> ShortName {
     loop {
         for number in 1..=9 {
             let short = basis.with_tail(BEFORE_DIGEST, &format!("{digest:04X}~{number}"));
-            if taken.insert(short) {
+            if take(short) {
                 return short;
             }
         }
