@@ -288,6 +288,10 @@ pub struct VerifyArgs {
     /// How much is read
     #[arg(long, value_enum, default_value_t = Depth::Full)]
     pub depth: Depth,
+    /// The media came with `write --update`: files of others and the ways of whoever formatted the
+    /// disk are no findings
+    #[arg(long)]
+    pub updated: bool,
     #[command(flatten)]
     pub password: PasswordArgs,
 }
@@ -356,7 +360,8 @@ pub struct ExtractArgs {
 
 #[derive(Debug, Args)]
 pub struct WriteArgs {
-    /// The image, or the set that a definition's path names; it must be of one disc
+    /// The image, or the set that a definition's path names; it must be of one disc. For an update
+    /// also a folder where media are mounted
     pub image: PathBuf,
     /// The disks: /dev/sdb, or better a name in /dev/disk/by-id
     #[arg(required_unless_present = "station")]
@@ -364,6 +369,10 @@ pub struct WriteArgs {
     /// Do not ask whether what lies on the disks may be lost
     #[arg(long)]
     pub yes: bool,
+    /// Keep the disk's FAT32 file system and what else is there: write the files that differ, and
+    /// remove those of older media
+    #[arg(long)]
+    pub update: bool,
     /// Take disks that cannot be taken out, too; never one that is in use
     #[arg(long)]
     pub force: bool,

@@ -10,3 +10,4 @@ mod interruption;
 mod publish;
 mod space;
 mod stick;
+mod update;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use content::Digest;
 use content::manifest::MediaManifest;
-use pipeline::image_file::ImageFile;
+use pipeline::image_file::{FileSystem, ImageFile};
 use pipeline::verify::{self, Finding, VerifyDepth, VerifyReport};
 use serde_json::json;
 
@@ -25,7 +25,8 @@ pub fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CommandError> {
         Depth::Structure => VerifyDepth::Structure,
     };
     let progress = crate::progress::progress(global.progress);
-    let mut report = verify::images(&images.paths, depth, &CANCEL, &*progress)?;
+    let verify = if args.updated { verify::updated } else { verify::images };
+    let mut report = verify(&images.paths, depth, &CANCEL, &*progress)?;
     drop(progress);
     let missing = missing(&images, &report);
     report.findings.extend(missing);
@@ -40,7 +41,18 @@ pub fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CommandError> {
     } else {
         report::print(&text(&report))?;
     }
+    if !args.updated && images.paths.iter().any(|path| looks_updated(path, &report)) {
+        report::warn("if the stick came from `write --update`, verify it with --updated");
+    }
     Ok(if report.findings.is_empty() { Exit::Done } else { Exit::Integrity })
+}
+
+/// Whether what is found wrong is what files of others beside the media would be, too.
+fn looks_updated(path: &Path, report: &VerifyReport) -> bool {
+    let mut unlisted =
+        report.findings.iter().filter(|one| one.image == path && one.rule == "unlisted");
+    unlisted.next().is_some()
+        && ImageFile::open(path).is_ok_and(|image| image.file_system() == FileSystem::Fat32)
 }
 
 /// The discs that sets which were named as such lack.

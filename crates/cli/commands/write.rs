@@ -1,6 +1,7 @@
 //! `tsmedia write`: media onto sticks.
 
 mod station;
+mod update;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, IsTerminal, Write as _};
@@ -29,9 +30,12 @@ struct Source {
 
 pub fn run(global: &Global, args: &WriteArgs) -> Result<Exit, CommandError> {
     interruption::catch_interruption()?;
-    let source = source(&args.image)?;
+    let source = source(&args.image, args.update)?;
     // What cannot be logged must not be written.
     let mut log = args.log.as_deref().map(open_log).transpose()?;
+    if args.update {
+        return update::run(global, args, &source, log.as_mut());
+    }
     if args.station {
         return station::run(global, args, &source, log.as_mut());
     }
@@ -48,11 +52,11 @@ pub fn run(global: &Global, args: &WriteArgs) -> Result<Exit, CommandError> {
     Ok(exit)
 }
 
-fn source(path: &Path) -> Result<Source, CommandError> {
+fn source(path: &Path, is_update: bool) -> Result<Source, CommandError> {
     let images = GivenImages::find(&[path.to_owned()])?;
     let path = images.paths.first().cloned().unwrap_or_default();
     let image = ImageFile::open(&path)?;
-    if image.file_system() == FileSystem::Folder {
+    if image.file_system() == FileSystem::Folder && !is_update {
         let message = format!("`{}` is a folder, not an image", path.display());
         return Err(CommandError::usage(message).hint("name the image or the device"));
     }
@@ -73,7 +77,8 @@ fn source(path: &Path) -> Result<Source, CommandError> {
         return Err(CommandError::usage(message)
             .hint("build a definition with size = \"unlimited\", or one as large as the stick"));
     }
-    let bytes = iso9660_writer::read::ReadAt::len(&image);
+    // An update counts the room itself.
+    let bytes = if is_update { 0 } else { iso9660_writer::read::ReadAt::len(&image) };
     Ok(Source { image, bytes, manifest })
 }
 
@@ -184,8 +189,8 @@ fn append(
 }
 
 fn entry(source: &Source, written: &Written) -> Value {
-    let Written { device, outcome, duration } = written;
-    json!({
+    let Written { device, outcome, update, duration } = written;
+    let mut entry = json!({
         "time": jiff::Timestamp::now().to_string(),
         "device": device.path,
         "model": device.model,
@@ -197,7 +202,12 @@ fn entry(source: &Source, written: &Written) -> Value {
         "seconds": duration.as_secs_f64(),
         "ok": outcome.is_ok(),
         "error": outcome.as_ref().err().map(|error| pipeline::chain(error)),
-    })
+    });
+    if let Some(figures) = update {
+        entry["bytes"] = (figures.written.bytes + figures.kept.bytes).into();
+        entry["update"] = update::document(figures);
+    }
+    entry
 }
 
 fn tell(
@@ -218,13 +228,18 @@ fn tell(
         for one in written.iter().filter(|one| one.outcome.is_ok()) {
             let seconds = one.duration.as_secs_f64();
             let device = described(&one.device);
-            report::print(&format!("{device}: written and read back, {seconds:.1} s\n"))?;
+            let did = match &one.update {
+                Some(figures) => format!("{}; read back", update::told(figures)),
+                None => "written and read back".to_owned(),
+            };
+            report::print(&format!("{device}: {did}, {seconds:.1} s\n"))?;
         }
     }
     let mut exit = Exit::Done;
     for one in written {
         if let Err(error) = one.outcome {
-            let error = CommandError::from(error).hint("it holds no media now");
+            let hint = if one.update.is_some() { update::HINT } else { "it holds no media now" };
+            let error = CommandError::from(error).hint(hint);
             exit = error.exit;
             report::tell_error(&error, Some(&described(&one.device)));
         }

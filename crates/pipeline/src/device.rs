@@ -1,5 +1,6 @@
 //! Sticks and other disks: what they are, and how an image comes onto several of them at once.
 
+mod update;
 mod write;
 
 use std::fs;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, IoContext};
 
+pub use update::{Figures, Stick, UpdateSource, look_all, update_all};
 pub use write::{Written, write_all};
 
 /// A disk of this computer.

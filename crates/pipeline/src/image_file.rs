@@ -36,6 +36,8 @@ pub struct ImageFile {
     entries: Vec<Entry>,
     /// Of a FAT32 image where the volume of its second partition begins.
     second: Option<u64>,
+    /// Whether others formatted it and keep files there, too.
+    is_shared: bool,
 }
 
 /// What an image holds.
@@ -90,6 +92,7 @@ impl ImageFile {
                 wim: OnceLock::new(),
                 entries,
                 second: None,
+                is_shared: false,
             });
         }
         // All metadata lies in one run at the start, and is read in order. Advice may be refused.
@@ -107,6 +110,7 @@ impl ImageFile {
             wim: OnceLock::new(),
             entries: Vec::new(),
             second: None,
+            is_shared: false,
         };
         if let Ok(wim) = WimReader::open(&image) {
             return match wim.header().parts {
@@ -137,9 +141,20 @@ impl ImageFile {
             wim: OnceLock::new(),
             entries: Vec::new(),
             second: None,
+            is_shared: false,
         };
         wim::check_parts(&image)?;
         Ok(image)
+    }
+
+    /// The same of a stick that others formatted, and that holds their files beside the media.
+    pub fn shared_with_others(self) -> Self {
+        Self { is_shared: true, ..self }
+    }
+
+    /// Whether it may hold what belongs to no media.
+    pub fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     /// Its path; that of the first part of a WIM in parts.
@@ -247,7 +262,11 @@ impl ImageFile {
             }
             FileSystem::Fat32 => {
                 use fat32_writer::check::{CheckOptions, check};
-                let faults = check(self, &CheckOptions { slack, ..Default::default() }).into_iter();
+                let options = match self.is_shared {
+                    true => CheckOptions::of_others(),
+                    false => CheckOptions { slack, ..Default::default() },
+                };
+                let faults = check(self, &options).into_iter();
                 let fault = |f: fat32_writer::check::Fault| Fault {
                     rule: f.rule,
                     offset: f.offset,
@@ -292,9 +311,12 @@ fn fat_bytes(image: &ImageFile) -> Option<u64> {
     if let Some(gpt) = GptHeader::read(image, 1).ok().flatten() {
         return Some(end.max(gpt.alternate_lba.saturating_add(1).saturating_mul(SECTOR)));
     }
+    if volume.info().offset == 0 {
+        return Some(end);
+    }
+    // A partition of others may be longer than its volume, and lie beside more of them.
     let partitions = Mbr::read(image).ok().flatten().map(|mbr| mbr.partitions).unwrap_or_default();
-    let second = partitions.iter().filter(|partition| partition.kind == second::MBR_KIND);
-    let ends = second.map(|second| (u64::from(second.first) + u64::from(second.len)) * SECTOR);
+    let ends = partitions.iter().map(|one| (u64::from(one.first) + u64::from(one.len)) * SECTOR);
     Some(ends.fold(end, u64::max))
 }
 

@@ -4,7 +4,7 @@ mod expected;
 mod hash;
 mod locate;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -148,6 +148,28 @@ pub fn manifest_lines(
         .collect()
 }
 
+/// The files and directories that the manifests of an image name.
+#[derive(Debug)]
+pub(crate) struct ExpectedTree {
+    /// Path, length and digest of each file, `media.json` included.
+    pub files: Vec<(String, u64, Digest)>,
+    /// Every directory.
+    pub directories: BTreeSet<String>,
+}
+
+/// What the manifests of an image name; all of them must be right.
+pub(crate) fn expected_tree(
+    image: &ImageFile,
+    manifest: &MediaManifest,
+) -> Result<ExpectedTree, Error> {
+    let mut disc = Disc { image, number: Some(manifest.disc), findings: Vec::new() };
+    let expected = expected::read(&mut disc, manifest)?;
+    match disc.findings.first() {
+        Some(finding) => Err(Error::Integrity(finding.to_string())),
+        None => Ok(expected.into_tree()),
+    }
+}
+
 /// Verifies images: each by itself, and that they belong together.
 ///
 /// `Err` means that the work could not be done; what is wrong with the media is in the report.
@@ -159,6 +181,21 @@ pub fn images(
 ) -> Result<VerifyReport, Error> {
     let images: Vec<ImageFile> =
         paths.iter().map(|path| ImageFile::open(path)).collect::<Result<_, _>>()?;
+    opened(&images, depth, cancel, progress)
+}
+
+/// The same for sticks that others formatted and that were updated in place: files beside the media
+/// are no findings, nor are the habits of whoever formatted or changed the volume.
+pub fn updated(
+    paths: &[PathBuf],
+    depth: VerifyDepth,
+    cancel: &Cancel,
+    progress: &dyn Progress,
+) -> Result<VerifyReport, Error> {
+    let images: Vec<ImageFile> = paths
+        .iter()
+        .map(|path| Ok(ImageFile::open(path)?.shared_with_others()))
+        .collect::<Result<_, Error>>()?;
     opened(&images, depth, cancel, progress)
 }
 
@@ -292,6 +329,7 @@ impl Disc<'_> {
                     }
                 }
                 _ if entry.is_directory() && expected.has_directory(&entry.path) => {}
+                None if self.image.is_shared() => {}
                 _ => {
                     let message = "is in no manifest".to_owned();
                     odd.push((entry.record_offset, entry.path.clone(), "unlisted", message));

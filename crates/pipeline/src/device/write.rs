@@ -19,17 +19,17 @@ use image::read::ReadAt;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use sha2::{Digest as _, Sha256};
 
-use super::Device;
+use super::{Device, Figures};
 use crate::image_file::ImageFile;
 use crate::progress::{Amount, Cancel, Phase, Progress};
 use crate::write::{ALIGNMENT, Buffer};
 use crate::{Error, IoContext};
 
 /// What is read, written and checked at once.
-const PIECE: u64 = 4 << 20;
+pub(super) const PIECE: u64 = 4 << 20;
 
 /// Pieces that a slow device may lag behind the fastest: they stay in memory until all have them.
-const LAG: usize = 4;
+pub(super) const LAG: usize = 4;
 
 /// What became of one device.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub struct Written {
     pub device: Device,
     /// Whether it holds the image now, every byte read back.
     pub outcome: Result<(), Error>,
+    /// What an update did; `None` where the image was written.
+    pub update: Option<Figures>,
     /// How long it took.
     pub duration: Duration,
 }
@@ -109,12 +111,17 @@ fn finish<'d>(
 ) -> Vec<Written> {
     let duration = started.elapsed();
     outcomes
-        .map(|(device, outcome)| Written { device: device.clone(), outcome, duration })
+        .map(|(device, outcome)| Written {
+            device: device.clone(),
+            outcome,
+            update: None,
+            duration,
+        })
         .collect()
 }
 
 /// The error that concerns every device, once more.
-fn same(error: &Error, text: &str) -> Error {
+pub(super) fn same(error: &Error, text: &str) -> Error {
     match error {
         Error::Cancelled => Error::Cancelled,
         Error::Changed { path } => Error::Changed { path: path.clone() },
@@ -163,7 +170,7 @@ fn read_image(
 }
 
 /// Opens a device for this run alone, and makes sure that it is the one that was looked at.
-fn open(device: &Device) -> Result<File, Error> {
+pub(super) fn open(device: &Device) -> Result<File, Error> {
     // A disk that is in use cannot be opened so.
     let flags = OFlags::DIRECT | OFlags::EXCL;
     let mut options = OpenOptions::new();
@@ -219,7 +226,7 @@ fn write_piece(file: &File, path: &Path, piece: &Piece) -> Result<(), Error> {
 
 /// Says where a device failed. One that has no room where it should have some is broken: nobody can
 /// make room on it.
-fn device_error(error: io::Error, offset: u64) -> io::Error {
+pub(super) fn device_error(error: io::Error, offset: u64) -> io::Error {
     io::Error::other(format!("at byte {offset}: {error}"))
 }
 

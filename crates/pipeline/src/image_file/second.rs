@@ -10,9 +10,6 @@ use iso9660_writer::read::{Entry, EntryKind};
 
 use super::{Fault, FileSystem, ImageFile, of_fat};
 
-/// The type of an MBR partition with exFAT.
-pub(super) const MBR_KIND: u8 = 0x07;
-
 /// Where the exFAT volume of a FAT32 image starts: behind the other one, as sticks of others may
 /// have it before.
 pub(super) fn find(image: &ImageFile) -> Option<u64> {

@@ -8,7 +8,7 @@ use content::manifest::{
 use content::{ContentId, Digest, StripeSums};
 use sha2::{Digest as _, Sha256};
 
-use super::{Disc, ExpectedFile, MANIFEST_MAX, manifest_lines};
+use super::{Disc, ExpectedFile, ExpectedTree, MANIFEST_MAX, manifest_lines};
 use crate::Error;
 use crate::image_file::ImageFile;
 use crate::media::encode_media;
@@ -32,6 +32,14 @@ impl Expected {
 
     pub fn has_directory(&self, path: &str) -> bool {
         self.directories.contains(path)
+    }
+
+    pub fn into_tree(self) -> ExpectedTree {
+        let files = self.files.into_iter();
+        ExpectedTree {
+            files: files.map(|file| (file.path.into(), file.size, file.sha256)).collect(),
+            directories: self.directories.into_iter().map(String::from).collect(),
+        }
     }
 
     fn add_file(&mut self, path: String, size: u64, sha256: Digest, partition: u32) {
