@@ -9,7 +9,8 @@
 //! - [`layout()`] plans an uncompressed WIM as an [`image::Image`]: every byte, in order, and where
 //!   it comes from. Blobs start at multiples of 4096, so whoever writes it can share their blocks
 //!   with their sources instead of copying them. [`plan_parts`] plans the parts of a WIM that is to
-//!   be split in the same way.
+//!   be split in the same way, and [`bound_export`] says what a solid one can take once it is
+//!   exported to be split.
 //! - `libwim`, with the feature of that name, makes all others with the C library libwim: captures,
 //!   changes, exports, splits, joins, verifies and applies, with progress, a way to stop, and the
 //!   same bytes for the same input.
@@ -72,6 +73,7 @@
 
 pub mod dump;
 mod error;
+mod export;
 mod filetime;
 mod format;
 mod layout;
@@ -81,6 +83,7 @@ mod parts;
 pub mod read;
 
 pub use error::Error;
+pub use export::{ExportBound, bound_export, is_export_of};
 pub use filetime::Filetime;
 pub use format::{Algorithm, Guid, Header, HeaderFlags, ResourceHeader, Sha1};
 pub use layout::{

@@ -14,7 +14,7 @@ use crate::read::limits::MAX_XML_BYTES;
 use crate::read::{ReadAt, ReadError, WimReader};
 
 /// Runs start at places that agree with their own modulo this.
-const ALIGNMENT: u64 = 4096;
+pub(crate) const ALIGNMENT: u64 = 4096;
 
 /// A part as it will be.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -206,6 +206,15 @@ impl Handle {
         })
     }
 
+    /// Adds all images of this WIM to another one, each under its own name and description.
+    pub(super) fn export_all(&mut self, into: &mut Self) -> Outcome {
+        let (from, into) = (self.raw.as_ptr(), into.raw.as_ptr());
+        let (all, own) = (sys::WIMLIB_ALL_IMAGES as c_int, ptr::null());
+        // SAFETY: both pointers are valid and differ, as both handles are borrowed mutably; no text
+        // stands for those that the images have.
+        outcome(unsafe { sys::wimlib_export_image(from, all, into, own, own, 0) })
+    }
+
     /// Fixes how whatever is written from now on is compressed, blobs in solid resources too.
     pub(super) fn set_output(
         &mut self,
@@ -255,6 +264,11 @@ impl Handle {
     /// How many images there are.
     pub(super) fn image_count(&mut self) -> u32 {
         self.info().image_count
+    }
+
+    /// Which image starts; 0 if none does.
+    pub(super) fn boot_index(&mut self) -> u32 {
+        self.info().boot_index
     }
 
     fn info(&mut self) -> sys::wimlib_wim_info {

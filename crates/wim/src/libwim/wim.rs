@@ -214,6 +214,21 @@ impl Wim {
         Ok(into.handle.image_count())
     }
 
+    /// Adds all images of this WIM to another one, with their names and texts; images of this one
+    /// may share a name. Which image starts is as it was here, if the other one had no image.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::export`].
+    pub fn export_all(&mut self, into: &mut Self) -> Result<(), Error> {
+        let first = into.images.is_empty();
+        self.handle
+            .export_all(&mut into.handle)
+            .map_err(|code| failure(code, "export the images of", &self.path))?;
+        into.images.resize(into.handle.image_count() as usize, Origin::Kept);
+        if first { into.set_boot_index(self.handle.boot_index()) } else { Ok(()) }
+    }
+
     /// Sets a text of an image in the XML data, such as `NAME` or `WINDOWS/EDITIONID`; an empty one
     /// is removed.
     ///

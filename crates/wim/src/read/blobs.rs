@@ -136,7 +136,7 @@ impl BlobIndex {
 
 /// The decompressed length of a blob; in a solid resource it stands where others state what they
 /// take in the file.
-fn blob_len(entry: &BlobEntry) -> u64 {
+pub(crate) fn blob_len(entry: &BlobEntry) -> u64 {
     if entry.resource.is_solid() { entry.resource.stored } else { entry.resource.original }
 }
 

@@ -20,6 +20,7 @@ pub(crate) mod resource;
 mod tree;
 mod xml;
 
+pub(crate) use blobs::blob_len;
 pub use blobs::{Blob, BlobIndex, BlobPlace, Statistics};
 pub use entry::{Entry, Stream};
 pub use error::ReadError;

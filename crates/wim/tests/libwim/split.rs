@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use image::ByteCount;
 use wim::libwim::{Compression, UnixOptions, Wim, join, silent, split};
-use wim::read::{ReadError, WimReader, inspect_file};
-use wim::{Algorithm, Error};
+use wim::read::{FileSource, ReadError, WimReader, inspect_file};
+use wim::{Algorithm, Error, bound_export, is_export_of, plan_parts};
 
 use crate::support::{Files, assert_same, bytes, run, sample_files, text, verify, write_files};
-use crate::{applied, capture, unsynced};
+use crate::{applied, capture, named, unsynced, whole};
 
 struct Sample {
     room: tempfile::TempDir,
@@ -171,6 +171,64 @@ fn a_solid_wim_is_refused_until_it_is_exported_to_one_that_is_not() {
     let mut wim = Wim::open_parts(&parts).unwrap();
     wim.apply(1, &sample.at("applied"), &UnixOptions::default(), &mut silent).unwrap();
     assert_same(&crate::support::read_files(&sample.at("applied")), &sample.files);
+}
+
+#[test]
+fn an_export_of_all_images_keeps_what_tells_them_and_takes_no_more_than_was_said() {
+    let room = tempfile::tempdir().unwrap();
+    let at = |name: &str| room.path().join(name);
+    for number in 0..2 {
+        let mut files = sample_files();
+        // Half of it cannot be made shorter.
+        for file in 0..4 {
+            files.insert(format!("noise {number} {file}"), bytes(10 * number + file, 150_000));
+            files.insert(format!("text {number} {file}"), vec![file as u8; 150_000]);
+        }
+        write_files(&at(&number.to_string()), &files);
+    }
+    let unix = UnixOptions::default();
+    let mut solid = Wim::create(&Compression::solid()).unwrap();
+    for (number, name) in [("0", "\"one\" & only"), ("1", "two")] {
+        solid.capture(&whole(&at(number)), &named(name), &unix, &mut silent).unwrap();
+    }
+    solid.set_property(2, "WINDOWS/EDITIONID", "Education").unwrap();
+    solid.set_boot_index(2).unwrap();
+    solid.write(&at("solid.wim"), &unsynced(Compression::solid()), &mut silent).unwrap();
+
+    let max = 400_000;
+    let bound = bound_export(&FileSource::open(&at("solid.wim")).unwrap(), max).unwrap();
+    let mut exported = Wim::create(&lzx()).unwrap();
+    Wim::open(&at("solid.wim")).unwrap().export_all(&mut exported).unwrap();
+    exported.write(&at("exported.wim"), &unsynced(lzx()), &mut silent).unwrap();
+    verify(&at("exported.wim"));
+    let [before, after] =
+        ["solid.wim", "exported.wim"].map(|name| inspect_file(&at(name)).unwrap());
+    assert_eq!(before.images, after.images);
+    assert_eq!((after.header.boot_index, after.statistics.is_solid()), (2, false));
+
+    assert!(after.len <= bound.whole, "{} {bound:?}", after.len);
+    let parts = plan_parts(&FileSource::open(&at("exported.wim")).unwrap(), max).unwrap();
+    assert!(parts.len() > 2 && parts.len() as u64 <= bound.parts.unwrap(), "{bound:?}");
+    assert!(parts.iter().map(|part| part.len).sum::<u64>() <= bound.in_parts, "{bound:?}");
+    assert!((300_000..301_000).contains(&bound.longest), "{bound:?}");
+
+    let is_export = |of: &str, exported: &str| {
+        let [of, exported] = [of, exported].map(|name| FileSource::open(&at(name)).unwrap());
+        is_export_of(&of, &exported).unwrap()
+    };
+    assert!(is_export("solid.wim", "exported.wim"));
+    assert!(!is_export("exported.wim", "solid.wim"), "a solid one is none");
+    let mut one = Wim::create(&lzx()).unwrap();
+    Wim::open(&at("solid.wim")).unwrap().export(1, &mut one, None).unwrap();
+    one.write(&at("one.wim"), &unsynced(lzx()), &mut silent).unwrap();
+    assert!(!is_export("solid.wim", "one.wim") && !is_export("one.wim", "exported.wim"));
+    let mut renamed = Wim::open(&at("exported.wim")).unwrap();
+    renamed.set_property(2, "NAME", "another").unwrap();
+    renamed.write(&at("renamed.wim"), &unsynced(lzx()), &mut silent).unwrap();
+    assert!(!is_export("solid.wim", "renamed.wim"));
+
+    let none = bound_export(&FileSource::open(&at("solid.wim")).unwrap(), 1000).unwrap();
+    assert_eq!((none.parts, none.whole), (None, bound.whole));
 }
 
 #[test]
