@@ -245,6 +245,8 @@ pub struct PlanArgs {
     #[arg(long)]
     pub explain: bool,
     #[command(flatten)]
+    pub staging: StagingArgs,
+    #[command(flatten)]
     pub cache: CacheArgs,
 }
 
@@ -259,6 +261,14 @@ pub struct CacheArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct StagingArgs {
+    /// The folder for solid WIMs over 4 GB, which are exported before FAT32 can hold them; nothing
+    /// else needs it [default: output.staging, or .tsmedia.staging in the site]
+    #[arg(long, value_name = "DIR")]
+    pub staging: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct BuildArgs {
     /// Definitions: names in the site's media folder, or files. One that fails does not keep the
     /// others from being built; the exit code is that of the first one that failed
@@ -267,6 +277,8 @@ pub struct BuildArgs {
     /// How much is read back before the set takes its place
     #[arg(long, value_enum, default_value_t = Depth::Full)]
     pub verify: Depth,
+    #[command(flatten)]
+    pub staging: StagingArgs,
     #[command(flatten)]
     pub cache: CacheArgs,
 }

@@ -114,7 +114,7 @@ impl From<&pipeline::Error> for CommandError {
         let mut text = chain(error);
         let (exit, hint) = match error {
             E::Io { source, .. } if is_no_space(source) => {
-                (Exit::NoSpace, Some("free some room, or build into another folder"))
+                (Exit::NoSpace, Some("free some room there, or choose another folder"))
             }
             E::Io { .. } => (Exit::Failed, None),
             E::Content(problems) => {
@@ -132,6 +132,10 @@ impl From<&pipeline::Error> for CommandError {
             E::NoSpace { .. } => {
                 (Exit::NoSpace, Some("free some room, or build into another folder"))
             }
+            E::NoStagingSpace { .. } => (
+                Exit::NoSpace,
+                Some("free some room, or choose another folder with --staging or `output.staging`"),
+            ),
             E::Locked { .. } => (Exit::Locked, Some("wait for the other run to end")),
             E::Oversize(_) => (
                 Exit::DoesNotFit,

@@ -106,17 +106,33 @@ fn problem(one: &(&str, &Path, SetName), other: &(&str, &Path, SetName)) -> Prob
 
 /// Finds definitions, given by name and output, whose images would lie among the files of a content:
 /// the next build would put them onto the media.
-pub fn inside_contents(outputs: &[(&str, PathBuf)], contents: &[(&str, &Path)]) -> Vec<Problem> {
-    let roots: Vec<(&str, PathBuf)> = contents.iter().map(|(id, root)| (*id, real(root))).collect();
+pub fn inside_contents(
+    outputs: &[(&str, PathBuf)],
+    contents: &[(String, PathBuf)],
+) -> Vec<Problem> {
+    let roots = real_roots(contents);
     let inside = |(name, path): &(&str, PathBuf)| {
-        let folder = real(path.parent().unwrap_or(Path::new("")));
-        let (id, _) = roots.iter().find(|(_, root)| folder.starts_with(root))?;
+        let id = around(path.parent().unwrap_or(Path::new("")), &roots)?;
         let message = format!("`{}` lies among the files of content `{id}`", path.display());
         let problem = Problem::error("output-inside", ProblemClass::Definition, message)
             .remedy("choose an output.path outside of all contents");
         Some(problem.in_definition(*name))
     };
     outputs.iter().filter_map(inside).collect()
+}
+
+/// The content among whose files a folder lies.
+pub fn content_around<'c>(folder: &Path, contents: &'c [(String, PathBuf)]) -> Option<&'c str> {
+    around(folder, &real_roots(contents))
+}
+
+fn real_roots(contents: &[(String, PathBuf)]) -> Vec<(&str, PathBuf)> {
+    contents.iter().map(|(id, root)| (id.as_str(), real(root))).collect()
+}
+
+fn around<'c>(folder: &Path, roots: &[(&'c str, PathBuf)]) -> Option<&'c str> {
+    let folder = real(folder);
+    roots.iter().find(|(_, root)| folder.starts_with(root)).map(|(id, _)| *id)
 }
 
 #[cfg(test)]
@@ -149,7 +165,7 @@ mod tests {
     #[test]
     fn an_output_among_the_files_of_a_content_is_found() {
         let outputs = [("a", "/c/P1/out/a.iso".into()), ("b", "/c/P10/b.iso".into())];
-        let found = inside_contents(&outputs, &[("P1", Path::new("/c/P1"))]);
+        let found = inside_contents(&outputs, &[("P1".to_owned(), "/c/P1".into())]);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].place.definition.as_deref(), Some("a"));
         assert!(found[0].message.contains("`P1`"), "{}", found[0].message);

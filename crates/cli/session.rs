@@ -21,7 +21,7 @@ use pipeline::progress::Progress;
 use pipeline::scan::Scan;
 use pipeline::{HashCache, chain};
 
-use crate::args::{CacheArgs, Global, PasswordArgs};
+use crate::args::{CacheArgs, Global, PasswordArgs, StagingArgs};
 use crate::exit::{CommandError, Exit};
 use crate::interruption::{CANCEL, waiting};
 use crate::{outputs, report};
@@ -114,14 +114,7 @@ impl Session {
             .map(|named| (named.name.as_str(), path.resolve(&named.definition.output.path)));
         let named: Vec<(&str, PathBuf)> = named.collect();
         problems.extend(outputs::shared(&named));
-        let root = |(id, location): &(ContentId, ContentLocation)| match location {
-            ContentLocation::Path(root) if root.is_dir() => Some((id.to_string(), root.clone())),
-            _ => None,
-        };
-        let located = pipeline::plan_media::locations(&graph, &catalog);
-        let roots: Vec<(String, PathBuf)> = located.iter().filter_map(root).collect();
-        let roots: Vec<(&str, &Path)> =
-            roots.iter().map(|(id, root)| (id.as_str(), root.as_path())).collect();
+        let roots = content_roots(&graph, &catalog);
         problems.extend(outputs::inside_contents(&named, &roots));
         let names_shown = if global.json { NAMES_OF_DOCUMENT } else { NAMES_OF_TEXT };
         Ok(Self { path, site, catalog, definitions, graph, problems, asked, names_shown })
@@ -281,22 +274,49 @@ impl Session {
         Ok((MediaSecrets { password, certificate, root_certificates }, problems))
     }
 
-    /// Plans the discs of the definition at this position.
+    /// Plans the discs of the definition at this position, with exported WIMs in this folder.
     pub fn plan(
         &self,
         position: usize,
         scan: &Scan,
         secrets: MediaSecrets,
+        staging: &Path,
         cache: &HashCache,
     ) -> Result<MediaPlan, CommandError> {
-        let resolved = Resolved {
+        let (resolved, created) = (self.resolved(position), source_date_epoch()?);
+        let plan = plan_media(&resolved, scan, secrets, created, staging, cache)?;
+        if plan.wims.split.iter().any(|wim| wim.export.is_some()) {
+            let roots = content_roots(&self.graph, &self.catalog);
+            if let Some(id) = outputs::content_around(staging, &roots) {
+                let folder = staging.display();
+                let text =
+                    format!("the staging folder `{folder}` lies among the files of content `{id}`");
+                let hint = "choose another one with --staging or `output.staging`";
+                return Err(CommandError::usage(text).hint(hint));
+            }
+        }
+        Ok(plan)
+    }
+
+    /// The definition at this position with all that was found for it.
+    pub fn resolved(&self, position: usize) -> Resolved<'_> {
+        Resolved {
             definition: &self.definitions[position].definition,
             media: &self.graph.media[position],
             graph: &self.graph,
             catalog: &self.catalog,
             site_code: &self.site.code,
-        };
-        Ok(plan_media(&resolved, scan, secrets, source_date_epoch()?, cache)?)
+        }
+    }
+
+    /// The staging folder of the definition at this position, and whether somebody named it.
+    pub fn staging(&self, position: usize, args: &StagingArgs) -> (PathBuf, bool) {
+        let of_definition = &self.definitions[position].definition.output.staging;
+        match (&args.staging, of_definition) {
+            (Some(named), _) => (named.clone(), true),
+            (None, Some(named)) => (self.path.resolve(named), true),
+            (None, None) => (self.path.resolve(Path::new(pipeline::staging::FOLDER)), false),
+        }
     }
 
     /// Where the set of the definition at this position goes.
@@ -319,6 +339,15 @@ fn prevents(problem: &Problem) -> bool {
         |file: &String| file.starts_with("catalog/") || file.starts_with("task-sequences/");
     let of_site = problem.place.definition.is_none();
     problem.prevents_build() && !(of_site && problem.place.file.as_ref().is_some_and(left_out))
+}
+
+/// The folders of contents on the host.
+fn content_roots(graph: &ContentGraph, catalog: &Catalog) -> Vec<(String, PathBuf)> {
+    let root = |(id, location): (ContentId, ContentLocation)| match location {
+        ContentLocation::Path(root) if root.is_dir() => Some((id.to_string(), root)),
+        _ => None,
+    };
+    pipeline::plan_media::locations(graph, catalog).into_iter().filter_map(root).collect()
 }
 
 /// How many definitions of the site a hint lists.

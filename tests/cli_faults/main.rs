@@ -9,5 +9,6 @@ mod input;
 mod interruption;
 mod publish;
 mod space;
+mod staging;
 mod stick;
 mod update;

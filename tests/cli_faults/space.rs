@@ -10,13 +10,13 @@ use tempfile::TempDir;
 use crate::site::{Site, noise, tool};
 
 /// A mounted file system in a sparse file; unmounted when dropped.
-struct Mount {
-    root: PathBuf,
+pub struct Mount {
+    pub root: PathBuf,
     _folder: TempDir,
 }
 
 impl Mount {
-    fn new(mkfs: &[&str], bytes: u64) -> Self {
+    pub fn new(mkfs: &[&str], bytes: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let here = folder.path();
         File::create(here.join("image")).unwrap().set_len(bytes).unwrap();
@@ -32,7 +32,7 @@ impl Mount {
     }
 
     /// Takes all room but this much, and at most two blocks more.
-    fn fill_to(&self, room: u64) {
+    pub fn fill_to(&self, room: u64) {
         let mut filler = File::create(self.root.join("filler")).unwrap();
         while self.available() > room + 8192 {
             let excess = self.available() - room;

@@ -9,6 +9,7 @@ mod prestaged;
 mod second_partition;
 #[path = "../site/mod.rs"]
 mod site;
+mod solid;
 mod usb;
 
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@
 pub mod judges;
 #[path = "../left/mod.rs"]
 pub mod left;
+pub mod solid;
 
 use std::fs;
 use std::path::{Path, PathBuf};

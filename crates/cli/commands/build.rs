@@ -23,7 +23,7 @@ pub fn run(global: &Global, args: &BuildArgs) -> Result<Exit, CommandError> {
         Depth::Structure => VerifyDepth::Structure,
     };
     let progress = crate::progress::progress(global.progress);
-    let mut batch = Batch::new(&session, &cache, &*progress, depth);
+    let mut batch = Batch::new(&session, &args.staging, &cache, &*progress, depth);
     batch.print_text = !global.json;
     let (outcomes, printed) = batch.build();
     drop(progress);

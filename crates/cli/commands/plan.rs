@@ -7,6 +7,7 @@ use pipeline::HashCache;
 use pipeline::plan_media::{MediaPlan, MediaSecrets};
 use pipeline::progress::Progress;
 use pipeline::scan::Scan;
+use pipeline::split_wims::{SplitWim, StagedState, StagedWim};
 use serde_json::{Value, json};
 
 use crate::args::{Global, PlanArgs};
@@ -49,7 +50,7 @@ pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
     if let Some(scan) = &scan {
         for (position, secrets) in secrets {
             if let Outcome::Open = outcomes[position] {
-                outcomes[position] = plan(&mut session, position, scan, secrets, &cache)?;
+                outcomes[position] = plan(&mut session, position, scan, secrets, args, &cache)?;
             }
         }
     }
@@ -120,6 +121,7 @@ fn plan(
     position: usize,
     scan: &Scan,
     secrets: MediaSecrets,
+    args: &PlanArgs,
     cache: &HashCache,
 ) -> Result<Outcome, CommandError> {
     let mut problems = session.file_problems(position, scan);
@@ -130,7 +132,8 @@ fn plan(
     if let Some(exit) = exit {
         return Ok(Outcome::Refused(exit));
     }
-    match session.plan(position, scan, secrets, cache) {
+    let (staging, _) = session.staging(position, &args.staging);
+    match session.plan(position, scan, secrets, &staging, cache) {
         Ok(plan) => Ok(Outcome::Planned(Box::new(plan))),
         Err(error) => failed(session, position, error),
     }
@@ -150,10 +153,10 @@ fn show(
     for (position, outcome) in outcomes.iter().enumerate() {
         match (outcome, scan) {
             (Outcome::Planned(plan), Some(scan)) if global.json => {
-                documents.push(document(session, position, plan, scan, args.explain)?);
+                documents.push(document(session, position, plan, scan, args)?);
             }
             (Outcome::Planned(plan), Some(scan)) => {
-                report::print(&text(session, position, plan, scan, args.explain)?)?;
+                report::print(&text(session, position, plan, scan, args)?)?;
             }
             _ => documents.push(no_plan(session, position)),
         }
@@ -215,7 +218,7 @@ fn document(
     position: usize,
     plan: &MediaPlan,
     scan: &Scan,
-    explain: bool,
+    args: &PlanArgs,
 ) -> Result<Value, CommandError> {
     let scan = plan.files(scan);
     let paths = plan.paths(&session.output(position)?);
@@ -233,6 +236,7 @@ fn document(
             "number": disc.number,
             "path": path,
             "bytes": disc.bytes.0,
+            "at_most": !plan.is_exact(),
             "capacity": disc.capacity.map(|capacity| capacity.0),
             "waste": disc.waste.0,
             "contents": contents.collect::<Vec<_>>(),
@@ -243,7 +247,11 @@ fn document(
         "media": {
             "type": plan.facts.media_type.as_str(),
             "label": plan.facts.label,
-            "set": { "discs": span.discs.len(), "bytes": plan.bytes().0 },
+            "set": {
+                "discs": span.discs.len(),
+                "bytes": plan.bytes().0,
+                "at_most": !plan.is_exact(),
+            },
             "created": plan.facts.created.to_string(),
             "boots": plan.boot.starts(plan.format),
         },
@@ -253,9 +261,11 @@ fn document(
             "bytes": span.bytes.0,
             "unique_files": span.unique_files,
             "unique_bytes": span.unique_bytes.0,
+            "at_most": !plan.is_exact(),
         },
         "cuts": cuts(plan, scan),
         "splits": splits(plan, scan),
+        "staging": staging_json(session, position, plan, args),
         "second_partition": second_partition(plan, scan),
         "shared": shared(session, position)
             .into_iter()
@@ -267,7 +277,7 @@ fn document(
         "reserved": span.reserved.0,
         "problems": report::problems_json(&problems_of(session, position)),
     });
-    if explain {
+    if args.explain {
         document["explain"] = json!(explanation(plan, scan));
     }
     Ok(document)
@@ -292,16 +302,80 @@ fn explanation(plan: &MediaPlan, scan: &Scan) -> Vec<String> {
 /// The WIMs that are too long for the file system, and what becomes of each.
 fn splits(plan: &MediaPlan, scan: &Scan) -> Vec<Value> {
     let id = |content: u32| &scan.index.contents[content as usize].id;
-    let split = plan
-        .wims
-        .split
-        .iter()
-        .map(|wim| json!({ "content": id(wim.content), "path": wim.path, "parts": wim.parts }));
+    let split = plan.wims.split.iter().map(|wim| {
+        json!({
+            "content": id(wim.content),
+            "path": wim.path,
+            "parts": wim.parts,
+            "at_most": wim.export.as_ref().is_some_and(StagedWim::is_missing),
+            "export": wim.export.as_ref().map(|staged| json!({
+                "path": staged.export.target,
+                "reserved": staged.export.reserved.0,
+                "exists": !staged.is_missing(),
+                "may_be_cut": matches!(staged.state, StagedState::Missing { may_be_cut: true }),
+            })),
+        })
+    });
     let unsplit =
         plan.wims.unsplit.iter().map(
             |wim| json!({ "content": id(wim.content), "path": wim.path, "reason": wim.reason }),
         );
     split.chain(unsplit).collect()
+}
+
+/// What becomes of a WIM that is too long for the file system.
+fn split_text(wim: &SplitWim, id: &ContentId) -> String {
+    let (path, parts) = (&wim.path, count(wim.parts as u64, "part"));
+    let Some(staged) = &wim.export else {
+        return format!("split: `{path}` of {id} into {parts} that FAT32 holds\n");
+    };
+    let (target, reserved) = (staged.export.target.display(), size(staged.export.reserved.0));
+    let mut text = match staged.state {
+        StagedState::Missing { .. } => format!(
+            "export: `{path}` of {id} is solid; a build exports it to {target} ({reserved} set \
+             aside), and splits that into at most {parts} that FAT32 holds\n"
+        ),
+        StagedState::Unverified | StagedState::Known if wim.parts == 1 => {
+            format!("exported: `{path}` of {id} is solid; in its place is {target}\n")
+        }
+        StagedState::Unverified | StagedState::Known => format!(
+            "split: `{path}` of {id}, which is solid, into {parts} of {target} that FAT32 holds\n"
+        ),
+    };
+    if let StagedState::Missing { may_be_cut: true } = staged.state {
+        text += "  if a file of it then still is longer than a part, it is cut like any other\n";
+    }
+    text
+}
+
+/// What the staging folder is needed for; null if for nothing.
+fn staging_json(session: &Session, position: usize, plan: &MediaPlan, args: &PlanArgs) -> Value {
+    if plan.is_exact() {
+        return Value::Null;
+    }
+    let (folder, _) = session.staging(position, &args.staging);
+    json!({ "folder": folder, "reserved": plan.wims.reserved().0 })
+}
+
+/// The same in words; nothing unless it is needed or somebody named it.
+fn staging_text(session: &Session, position: usize, plan: &MediaPlan, args: &PlanArgs) -> String {
+    let (folder, is_named) = session.staging(position, &args.staging);
+    let holds = session.definitions[position].definition.output.size.bytes();
+    let mut text = String::new();
+    if !plan.is_exact() {
+        let reserved = size(plan.wims.reserved().0);
+        text += &format!("staging: {reserved} set aside in {}\n", folder.display());
+        if let Some(holds) = holds.filter(|holds| plan.bytes() > *holds) {
+            text += &format!(
+                "the stick holds {}, which may be too little: the build says so before it writes \
+                 the image\n",
+                size(holds.0)
+            );
+        }
+    } else if is_named && plan.wims.split.iter().all(|wim| wim.export.is_none()) {
+        text += &format!("staging: not needed, nothing goes to {}\n", folder.display());
+    }
+    text
 }
 
 /// The contents on the second partition, and the files that keep each from the first.
@@ -340,7 +414,7 @@ fn text(
     position: usize,
     plan: &MediaPlan,
     scan: &Scan,
-    explain: bool,
+    args: &PlanArgs,
 ) -> Result<String, CommandError> {
     let scan = plan.files(scan);
     let paths = plan.paths(&session.output(position)?);
@@ -352,8 +426,9 @@ fn text(
         plan.facts.label,
         count(span.discs.len() as u64, "disc"),
     );
+    let at_most = if plan.is_exact() { "" } else { "at most " };
     text += &format!(
-        "content: {} in {}, {} in {} once duplicates are stored once\n",
+        "content: {at_most}{} in {}, {} in {} once duplicates are stored once\n",
         size(span.bytes.0),
         count(span.files, "file"),
         size(span.unique_bytes.0),
@@ -370,7 +445,7 @@ fn text(
             ),
             None => size(disc.bytes.0),
         };
-        text += &format!("disc {}: {filled} -> {}\n", disc.number, path.display());
+        text += &format!("disc {}: {at_most}{filled} -> {}\n", disc.number, path.display());
         for content in &disc.contents {
             let label = session.graph.content_name(&content.id);
             let files = count(content.files, "file");
@@ -386,10 +461,9 @@ fn text(
         text += &format!("shared: {content} by {}\n", used_by.join(", "));
     }
     for wim in &plan.wims.split {
-        let id = &scan.index.contents[wim.content as usize].id;
-        let parts = count(wim.parts as u64, "part");
-        text += &format!("split: `{}` of {id} into {parts} that FAT32 holds\n", wim.path);
+        text += &split_text(wim, &scan.index.contents[wim.content as usize].id);
     }
+    text += &staging_text(session, position, plan, args);
     for wim in &plan.wims.unsplit {
         let id = &scan.index.contents[wim.content as usize].id;
         text += &format!("not split but cut: `{}` of {id}: {}\n", wim.path, wim.reason);
@@ -411,7 +485,7 @@ fn text(
         count(u64::from(span.lower_bound_discs), "disc"),
         size(span.waste().0),
     );
-    if explain {
+    if args.explain {
         for line in explanation(plan, scan) {
             text += &format!("{line}\n");
         }

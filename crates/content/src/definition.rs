@@ -85,6 +85,9 @@ pub struct Output {
     pub partition_table: PartitionTable,
     /// How long a part of a WIM may be; it is one file unless said.
     pub part_size: Option<ByteCount>,
+    /// The folder for WIMs that have to be exported before they can be split, relative to the site;
+    /// the caller chooses where none is said.
+    pub staging: Option<PathBuf>,
 }
 
 /// What becomes of files over 4,294,967,295 bytes where the file system is FAT32.

@@ -51,6 +51,12 @@ pub fn definition() -> Value {
                 "what a FAT32 volume lies in",
             ),
             ("part-size", size(), "how long a part of a WIM may be"),
+            (
+                "staging",
+                text(),
+                "the folder for solid WIMs that FAT32 cannot hold, which are exported before they \
+                 are split; relative to the site",
+            ),
         ],
         &["path"],
     );

@@ -163,6 +163,7 @@ path = "out/boot.img"
 kind = "usb"
 oversize = "refuse"
 partition-table = "gpt"
+staging = "../staging"
 
 [security]
 password-command = "pass show media"
@@ -232,6 +233,7 @@ const DOCUMENTED: &[(&str, &str)] = &[
     ("output.partition-table", "oo-o"),
     // The vendor's has no field for it; people split such files by hand.
     ("output.part-size", "--o-"),
+    ("output.staging", "oooo"),
     ("security.password-file", "-ooo"),
     ("security.password-command", "-ooo"),
     ("security.valid-from", "---o"),
@@ -349,6 +351,17 @@ fn options_of_sticks_are_refused_for_discs() {
             (problem.rule, &*problem.remedy),
             ("option-of-kind", "remove it, or write kind = \"usb\"")
         );
+    }
+}
+
+#[test]
+fn a_staging_folder_may_be_named_for_all_media() {
+    let named = SMALLEST.replace("[output]", "[output]\nstaging = \"../room\"");
+    assert_eq!(parse(&named).output.staging, Some("../room".into()));
+    assert_eq!(parse(SMALLEST).output.staging, None);
+    for wrong in ["staging = \"\"", "staging = \"a\\tb\"", "staging = 1"] {
+        let problem = problem_of("[output]", wrong);
+        assert!(problem.message.contains("`output.staging`"), "{problem}");
     }
 }
 

@@ -63,6 +63,7 @@ pub fn build(
     output: &OutputPaths,
     context: &BuildContext<'_>,
 ) -> Result<BuildReport, Error> {
+    assert!(plan.is_exact(), "a plan is staged before it is carried out");
     let lock = OutputLock::take(output)?;
     let count = plan.file_count;
     lock.check_targets(count)?;

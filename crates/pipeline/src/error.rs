@@ -56,6 +56,22 @@ pub enum Error {
         /// What there is, in bytes.
         available: u64,
     },
+    /// The staging folder has too little room for an exported WIM.
+    #[error(
+        "the staging folder `{}` has {available} bytes free, {needed} are set aside for what \
+         `{}` is exported to",
+        path.display(), wim.display()
+    )]
+    NoStagingSpace {
+        /// The folder.
+        path: PathBuf,
+        /// The WIM.
+        wim: PathBuf,
+        /// What is set aside, in bytes.
+        needed: u64,
+        /// What there is, in bytes.
+        available: u64,
+    },
     /// Another run works on the same output.
     #[error("another run is working on `{}`", path.display())]
     Locked {

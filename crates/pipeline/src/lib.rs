@@ -29,6 +29,7 @@ pub mod scan;
 pub mod second_partition;
 mod site_lock;
 pub mod split_wims;
+pub mod staging;
 mod stamp;
 pub mod verify;
 mod walk;

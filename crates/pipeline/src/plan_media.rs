@@ -1,10 +1,11 @@
 //! From a definition to the plan of its discs. Nothing is written.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use content::{
-    Catalog, ContentGraph, ContentId, ContentLocation, MediaDefinition, MediaType, Need, Oversize,
-    ResolvedMedia,
+    BlobId, Catalog, ContentGraph, ContentId, ContentLocation, MediaDefinition, MediaType, Need,
+    Oversize, ResolvedMedia,
 };
 use image::{ByteCount, Image};
 use jiff::Timestamp;
@@ -95,12 +96,14 @@ fn newest(scan: &Scan, contents: &[&ContentId]) -> Timestamp {
 /// Plans the media of one definition.
 ///
 /// `created` is the time that the media bear where the definition says none; without it, that of
-/// the newest file.
+/// the newest file. `staging` is the folder of exported WIMs. Where one of them is yet to be made,
+/// sizes are the most that they can be ([`MediaPlan::is_exact`]).
 pub fn plan_media(
     resolved: &Resolved<'_>,
     scan_of_run: &Scan,
     secrets: MediaSecrets,
     created: Option<Timestamp>,
+    staging: &Path,
     cache: &HashCache,
 ) -> Result<MediaPlan, Error> {
     let (output, scan) = (&resolved.definition.output, scan_of_run);
@@ -127,61 +130,96 @@ pub fn plan_media(
         check_staged_image(scan, staged, image.index)?;
     }
     let own = own_files(&facts);
-    // A stick is one: what does not fit it goes onto no other.
-    let capacity = output.size.bytes().filter(|_| format == Format::Iso);
-    let part_size = output.part_size;
-    let medium = SetMedium {
-        format,
-        facts: &facts,
-        boot: &boot,
-        own: &own,
-        capacity,
-        part_size,
-        order: &order,
-        second: &on_second,
-    };
-    let wims = match format {
-        // On the second partition WIMs are whole, and on the first one short enough.
-        Format::Fat32(_) if output.oversize != Oversize::SecondPartition => {
-            split_wims(scan, &order, medium.max_file(), cache)?
-        }
-        Format::Fat32(_) | Format::Iso | Format::Wim => SplitWims::default(),
-    };
-    let scan = wims.scan.as_ref().unwrap_or(scan);
-    if output.oversize == Oversize::Refuse && matches!(format, Format::Fat32(_)) {
-        refuse_oversize(scan, &order, medium.max_file())?;
-    }
-    let span = plan::span(&scan.index, &resolved.media.needs, &medium).map_err(span_error)?;
-    let placements = span.placements(&scan.index);
-    let draft =
-        plan::SetDraft { index: &scan.index, contents: &span.contents, placements: &placements };
-    let sizes = ManifestSizes::measure(&facts, &boot, &own, &draft);
-    let file_count = span.discs.len() as u32;
-    let mut plan = MediaPlan {
-        format,
-        span,
-        facts,
-        boot,
-        own,
-        sizes,
-        wims,
-        second,
-        file_count,
-        order,
-        part_size,
-        on_second,
-    };
-    if part_size.is_some() {
-        plan.file_count = plan.disc_image(scan_of_run, 0)?.images.len() as u32;
-    }
-    if let (Format::Fat32(_), Some(holds)) = (format, output.size.bytes())
-        && plan.bytes() > holds
-    {
-        let text = format!("the image has {} bytes, the stick holds {holds}", plan.bytes());
-        return Err(Error::DoesNotFit(text));
-    }
-    Ok(plan)
+    let draft = Draft { format, facts, boot, own, second, order, on_second };
+    draft.plan(resolved, scan, staging, cache)
 }
+
+/// A set of which all is known but where its files lie.
+struct Draft {
+    format: Format,
+    facts: MediaFacts,
+    boot: BootTree,
+    own: OwnFiles,
+    second: Vec<SecondContent>,
+    order: Vec<u32>,
+    on_second: Vec<u32>,
+}
+
+impl Draft {
+    fn plan(
+        self,
+        resolved: &Resolved<'_>,
+        scan_of_run: &Scan,
+        staging: &Path,
+        cache: &HashCache,
+    ) -> Result<MediaPlan, Error> {
+        let Self { format, facts, boot, own, second, order, on_second } = self;
+        let (output, scan) = (&resolved.definition.output, scan_of_run);
+        // A stick is one: what does not fit it goes onto no other.
+        let capacity = output.size.bytes().filter(|_| format == Format::Iso);
+        let part_size = output.part_size;
+        let medium = SetMedium {
+            format,
+            facts: &facts,
+            boot: &boot,
+            own: &own,
+            capacity,
+            part_size,
+            order: &order,
+            second: &on_second,
+        };
+        let wims = match format {
+            // On the second partition WIMs are whole, and on the first one short enough.
+            Format::Fat32(_) if output.oversize != Oversize::SecondPartition => {
+                split_wims(scan, &order, medium.max_file(), staging, cache)?
+            }
+            Format::Fat32(_) | Format::Iso | Format::Wim => SplitWims::default(),
+        };
+        let scan = wims.scan.as_ref().unwrap_or(scan);
+        if output.oversize == Oversize::Refuse && matches!(format, Format::Fat32(_)) {
+            refuse_oversize(scan, &order, medium.max_file())?;
+        }
+        let mut span =
+            plan::span(&scan.index, &resolved.media.needs, &medium).map_err(span_error)?;
+        if !wims.are_staged() {
+            span.discs.iter_mut().for_each(|disc| disc.bytes += SMALLER_CLUSTERS);
+        }
+        let placements = span.placements(&scan.index);
+        let draft = plan::SetDraft {
+            index: &scan.index,
+            contents: &span.contents,
+            placements: &placements,
+        };
+        let sizes = ManifestSizes::measure(&facts, &boot, &own, &draft);
+        let file_count = span.discs.len() as u32;
+        let mut plan = MediaPlan {
+            format,
+            span,
+            facts,
+            boot,
+            own,
+            sizes,
+            wims,
+            second,
+            file_count,
+            order,
+            part_size,
+            on_second,
+        };
+        if part_size.is_some() {
+            plan.file_count = plan.disc_image(scan_of_run, 0)?.images.len() as u32;
+        }
+        if let (Format::Fat32(_), Some(holds)) = (format, output.size.bytes()) {
+            plan.check_stick(scan_of_run, holds)?;
+        }
+        Ok(plan)
+    }
+}
+
+/// By how much an image with fewer bytes in its files can be longer: the FATs of a volume of nearly
+/// 8, 16 or 32 GiB have twice the entries of those of a larger one, which are 8 MiB more; and it
+/// ends at a multiple of 1 MiB.
+const SMALLER_CLUSTERS: ByteCount = ByteCount(16 << 20);
 
 /// Fails if a file is longer than FAT32 can hold, and names each.
 fn refuse_oversize(scan: &Scan, order: &[u32], max: ByteCount) -> Result<(), Error> {
@@ -315,6 +353,67 @@ fn without_declaration(entry: &content::SequenceEntry) -> String {
 }
 
 impl MediaPlan {
+    /// Whether the sizes are what they will be; if not, they are at least as large, because a WIM
+    /// is yet to be exported ([`MediaPlan::stage`]).
+    pub fn is_exact(&self) -> bool {
+        self.wims.are_staged()
+    }
+
+    /// Makes the exports of WIMs that are not there, makes sure of those that are, and plans anew
+    /// where there are others now. The plan is exact then.
+    #[cfg(feature = "wim")]
+    pub fn stage(
+        self,
+        resolved: &Resolved<'_>,
+        scan: &Scan,
+        staging: &Path,
+        cache: &HashCache,
+        stager: &mut crate::staging::Stager<'_>,
+    ) -> Result<Self, Error> {
+        let mut is_other = false;
+        for export in self.wims.unsure() {
+            is_other |= stager.provide(export)?;
+        }
+        if !is_other {
+            return Ok(self);
+        }
+        let Self { format, facts, boot, own, second, order, on_second, .. } = self;
+        let draft = Draft { format, facts, boot, own, second, order, on_second };
+        let plan = draft.plan(resolved, scan, staging, cache)?;
+        if let Some(export) = plan.wims.missing().next() {
+            // Somebody empties the folder while it is in use.
+            return Err(Error::Changed { path: export.target.clone() });
+        }
+        Ok(plan)
+    }
+
+    /// Fails if the image is longer than the stick. While only the most is known that it can have,
+    /// what counts is the files that are known: it is at least as long as they.
+    fn check_stick(&self, of_run: &Scan, holds: ByteCount) -> Result<(), Error> {
+        let text = if self.is_exact() {
+            let bytes = self.bytes();
+            (bytes > holds).then(|| format!("the image has {bytes} bytes"))
+        } else {
+            let bytes = self.known_bytes(of_run);
+            (bytes > holds).then(|| format!("its files have {bytes} bytes"))
+        };
+        match text {
+            Some(text) => Err(Error::DoesNotFit(format!("{text}, the stick holds {holds}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The bytes of all files but those that stand for parts of WIMs.
+    fn known_bytes(&self, of_run: &Scan) -> ByteCount {
+        let index = &self.files(of_run).index;
+        let contents = self.order.iter().map(|&position| &index.contents[position as usize]);
+        let blobs = contents.flat_map(|content| content.files.iter().map(|file| file.blob));
+        // Parts are blobs that the run did not find.
+        let found = blobs.filter(|blob| (blob.0 as usize) < of_run.index.blobs.len());
+        let found: BTreeSet<BlobId> = found.collect();
+        found.into_iter().map(|blob| index.blob(blob).size).sum()
+    }
+
     /// The files that the media hold: those of the run, but for WIMs in parts.
     pub fn files<'a>(&'a self, of_run: &'a Scan) -> &'a Scan {
         self.wims.scan.as_ref().unwrap_or(of_run)

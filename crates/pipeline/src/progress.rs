@@ -19,6 +19,8 @@ pub enum Phase {
     Scan,
     /// Files that may be duplicates are read.
     Hash,
+    /// A solid WIM is exported to one that can be split.
+    Export,
     /// Images are written.
     Write,
     /// Images are read back.
@@ -31,6 +33,7 @@ impl Phase {
         match self {
             Self::Scan => "scan",
             Self::Hash => "hash",
+            Self::Export => "export",
             Self::Write => "write",
             Self::Verify => "verify",
         }

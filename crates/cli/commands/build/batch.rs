@@ -11,11 +11,14 @@ use pipeline::output::OutputPaths;
 use pipeline::plan_media::{MediaPlan, MediaSecrets};
 use pipeline::progress::Progress;
 use pipeline::scan::Scan;
+#[cfg(feature = "wim")]
+use pipeline::staging::Stager;
 use pipeline::verify::VerifyDepth;
 use pipeline::{Error, HashCache, IoContext};
 use serde_json::Value;
 
 use super::told;
+use crate::args::StagingArgs;
 use crate::concerned::{concerned, part_of};
 use crate::exit::CommandError;
 use crate::interruption::CANCEL;
@@ -38,9 +41,12 @@ pub struct Batch<'s> {
     /// Whether each result is printed as text at once.
     pub print_text: bool,
     session: &'s Session,
+    staging: &'s StagingArgs,
     cache: &'s HashCache,
     progress: &'s dyn Progress,
     depth: VerifyDepth,
+    #[cfg(feature = "wim")]
+    stager: Stager<'s>,
     outcomes: BTreeMap<usize, Outcome>,
     /// The first time that standard output could not be written; the media matter more.
     printed: Result<(), CommandError>,
@@ -49,12 +55,24 @@ pub struct Batch<'s> {
 impl<'s> Batch<'s> {
     pub fn new(
         session: &'s Session,
+        staging: &'s StagingArgs,
         cache: &'s HashCache,
         progress: &'s dyn Progress,
         depth: VerifyDepth,
     ) -> Self {
         let (outcomes, printed) = (BTreeMap::new(), Ok(()));
-        Self { print_text: false, session, cache, progress, depth, outcomes, printed }
+        Self {
+            print_text: false,
+            session,
+            staging,
+            cache,
+            progress,
+            depth,
+            #[cfg(feature = "wim")]
+            stager: Stager::new(&CANCEL, progress),
+            outcomes,
+            printed,
+        }
     }
 
     /// Builds all that can be built. Returns what became of each definition that was asked for, in
@@ -185,7 +203,7 @@ impl<'s> Batch<'s> {
     }
 
     fn write(
-        &self,
+        &mut self,
         job: &mut Job,
         scan: &mut Scan,
     ) -> Result<(MediaPlan, BuildReport), CommandError> {
@@ -194,7 +212,14 @@ impl<'s> Batch<'s> {
         report::require_none(problems.iter().filter(|problem| problem.prevents_build()))?;
         let mut secrets = std::mem::take(&mut job.secrets);
         secrets.certificate.as_mut().map_or(Ok(()), |certificate| certificate.refresh())?;
-        let plan = self.session.plan(job.position, scan, secrets, self.cache)?;
+        let (staging, _) = self.session.staging(job.position, self.staging);
+        let plan = self.session.plan(job.position, scan, secrets, &staging, self.cache)?;
+        #[cfg(feature = "wim")]
+        let plan = {
+            log_exports(&mut job.log, &plan);
+            let resolved = self.session.resolved(job.position);
+            plan.stage(&resolved, scan, &staging, self.cache, &mut self.stager)?
+        };
         // Now that the media fit, the certificate that they hold is worth keeping.
         let network = plan.facts.network.as_ref();
         let certificate = network.and_then(|network| network.certificate.as_ref());
@@ -225,6 +250,15 @@ impl<'s> Batch<'s> {
         if self.session.asked.len() > 1 {
             report::tell_error(error, Some(name));
         }
+    }
+}
+
+/// An export takes longer than all else: the log says what is waited for.
+#[cfg(feature = "wim")]
+fn log_exports(log: &mut Log, plan: &MediaPlan) {
+    for export in plan.wims.missing() {
+        let (source, target) = (export.source.display(), export.target.display());
+        log.write(LogType::Info, &format!("exporting solid {source} to {target}"));
     }
 }
 

@@ -63,6 +63,8 @@ pub const OPTIONS: &[MediaOption] = &[
     sticks("output.oversize", [Optional, Optional, NO_VOLUME, Optional]),
     sticks("output.partition-table", [Optional, Optional, NO_VOLUME, Optional]),
     every("output.part-size", [ONE_FILE, ONE_FILE, Optional, ONE_FILE]),
+    // No media but sticks with solid WIMs over 4 GB need it. It is no fault to name it all the same.
+    every("output.staging", [Optional; 4]),
     every("security.password-file", [NO_PASSWORD, Optional, Optional, Optional]),
     every("security.password-command", [NO_PASSWORD, Optional, Optional, Optional]),
     every("security.valid-from", [NO_PASSWORD, CERTIFICATE_DATES, CERTIFICATE_DATES, Optional]),

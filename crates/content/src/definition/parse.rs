@@ -81,6 +81,7 @@ fn media(fields: Fields) -> Option<MediaDefinition> {
             oversize: Oversize::default(),
             partition_table: PartitionTable::default(),
             part_size: None,
+            staging: None,
         },
         security: Security::default(),
         network: Network::default(),
@@ -129,23 +130,19 @@ fn output(fields: Fields) -> Option<Output> {
     let timestamp = fields.get("timestamp").and_then(|field| timestamp(&field));
     let path = fields.get("path").map_or_else(
         || {
-            fields.missing("path", "path = \"out/media.iso\"");
+            fields.missing("path", IMAGE_PATH);
             None
         },
         |field| {
             let path = field.text()?;
             if path.is_empty() || path.ends_with('/') {
-                field.wrong("value", "is no file name", "path = \"out/media.iso\"");
+                field.wrong("value", "is no file name", IMAGE_PATH);
                 return None;
             }
-            if path.chars().any(char::is_control) {
-                let message = "holds a control character, such as a tab or the end of a line";
-                field.wrong("value", message, "path = \"out/media.iso\"");
-                return None;
-            }
-            Some(PathBuf::from(path))
+            host_path(&field, path, IMAGE_PATH)
         },
     );
+    let staging = fields.get("staging").and_then(|field| staging(&field));
     let autorun = fields.boolean("autorun").unwrap_or(false);
     let oversize = fields
         .get("oversize")
@@ -168,7 +165,30 @@ fn output(fields: Fields) -> Option<Output> {
         oversize,
         partition_table,
         part_size,
+        staging,
     })
+}
+
+const IMAGE_PATH: &str = "path = \"out/media.iso\"";
+
+fn staging(field: &Field) -> Option<PathBuf> {
+    const REMEDY: &str = "staging = \"/var/tmp/tsmedia\"";
+    let path = field.text()?;
+    if path.is_empty() {
+        field.wrong("value", "is no folder", REMEDY);
+        return None;
+    }
+    host_path(field, path, REMEDY)
+}
+
+/// A path of the host that messages can show in one line.
+fn host_path(field: &Field, path: &str, remedy: &str) -> Option<PathBuf> {
+    if path.chars().any(char::is_control) {
+        let message = "holds a control character, such as a tab or the end of a line";
+        field.wrong("value", message, remedy);
+        return None;
+    }
+    Some(PathBuf::from(path))
 }
 
 fn timestamp(field: &Field) -> Option<jiff::Timestamp> {

@@ -42,6 +42,8 @@ fn content(root: &Path, options: &[&str]) -> Scan {
 }
 
 const MAX: ByteCount = ByteCount(250_000);
+/// The staging folder of those that need none.
+const NOWHERE: &str = "/nowhere";
 
 fn paths(scan: &Scan) -> Vec<&str> {
     scan.index.contents[0].files.iter().map(|file| &*file.path).collect()
@@ -51,7 +53,7 @@ fn paths(scan: &Scan) -> Vec<&str> {
 fn parts_stand_in_the_place_of_the_wim_and_wimlib_reads_them() {
     let room = tempfile::tempdir().unwrap();
     let scan = content(room.path(), &["--compress=none"]);
-    let found = split_wims(&scan, &[0], MAX, &HashCache::none()).unwrap();
+    let found = split_wims(&scan, &[0], MAX, NOWHERE.as_ref(), &HashCache::none()).unwrap();
     let parted = found.scan.unwrap();
     let (swm, others) = ("sources/install.swm", ["sources/install2.swm", "sources/install3.swm"]);
     assert_eq!(
@@ -60,7 +62,7 @@ fn parts_stand_in_the_place_of_the_wim_and_wimlib_reads_them() {
     );
     assert_eq!(
         found.split,
-        [SplitWim { content: 0, path: "sources/install.wim".into(), parts: 4 }]
+        [SplitWim { content: 0, path: "sources/install.wim".into(), parts: 4, export: None }]
     );
     for file in parted.index.contents[0].files.iter().filter(|file| file.path.ends_with("swm")) {
         let size = parted.index.size(file).0;
@@ -83,7 +85,7 @@ fn what_was_learnt_of_parts_is_known_when_they_are_planned_again() {
     let room = tempfile::tempdir().unwrap();
     let scan = content(room.path(), &["--compress=none"]);
     let cache = HashCache::open(&room.path().join("cache")).unwrap();
-    let first = split_wims(&scan, &[0], MAX, &cache).unwrap().scan.unwrap();
+    let first = split_wims(&scan, &[0], MAX, NOWHERE.as_ref(), &cache).unwrap().scan.unwrap();
     let part = |scan: &Scan| scan.index.contents[0].files[1].blob;
     assert_eq!(first.index.blob(part(&first)).digest, None);
     let checksum = crate::checksum::Checksum::of(b"any", crate::checksum::WithSha1::No);
@@ -94,7 +96,10 @@ fn what_was_learnt_of_parts_is_known_when_they_are_planned_again() {
     cache.learn(key, &checksum);
     cache.flush().unwrap();
     assert_eq!(cache.get(&key), Some(checksum.digest));
-    let other = split_wims(&scan, &[0], ByteCount(400_000), &cache).unwrap().scan.unwrap();
+    let other = split_wims(&scan, &[0], ByteCount(400_000), NOWHERE.as_ref(), &cache)
+        .unwrap()
+        .scan
+        .unwrap();
     assert_ne!(first.sources.key(part(&first)), other.sources.key(part(&other)));
 }
 
@@ -102,10 +107,22 @@ fn what_was_learnt_of_parts_is_known_when_they_are_planned_again() {
 fn what_cannot_be_parted_is_told_and_stays() {
     let room = tempfile::tempdir().unwrap();
     let scan = content(room.path(), &["--solid"]);
-    let found = split_wims(&scan, &[0], ByteCount(100), &HashCache::none()).unwrap();
+    let found =
+        split_wims(&scan, &[0], ByteCount(100), NOWHERE.as_ref(), &HashCache::none()).unwrap();
     assert!(found.scan.is_none() && found.split.is_empty());
     assert_eq!(found.unsplit.len(), 1);
     assert!(found.unsplit[0].reason.contains("solid"), "{:?}", found.unsplit);
+}
+
+#[cfg(not(feature = "wim"))]
+#[test]
+fn without_libwim_a_solid_wim_is_cut_and_the_reason_told() {
+    let room = tempfile::tempdir().unwrap();
+    let scan = content(room.path(), &["--solid"]);
+    let found =
+        split_wims(&scan, &[0], ByteCount(100), NOWHERE.as_ref(), &HashCache::none()).unwrap();
+    assert!(found.scan.is_none());
+    assert!(found.unsplit[0].reason.contains("no libwim"), "{:?}", found.unsplit);
 }
 
 #[test]
@@ -115,6 +132,7 @@ fn a_part_never_takes_the_place_of_another_file() {
     fs::write(room.path().join("P/sources/INSTALL2.SWM"), "mine").unwrap();
     let contents = [("P".parse().unwrap(), ContentLocation::Path(room.path().join("P")))];
     let scan = crate::scan::run(&contents, &HashCache::none(), &Cancel::new(), &Silent).unwrap();
-    let error = split_wims(&scan, &[0], MAX, &HashCache::none()).unwrap_err().to_string();
+    let error =
+        split_wims(&scan, &[0], MAX, NOWHERE.as_ref(), &HashCache::none()).unwrap_err().to_string();
     assert!(error.contains("sources/install2.swm"), "{error}");
 }
