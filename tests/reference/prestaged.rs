@@ -74,6 +74,8 @@ fn a_prestaged_wim_is_read_alike_by_every_tool() {
         let bootstrap = fs::read_to_string(root.join("SMS/data/TsmBootstrap.ini")).unwrap();
         assert!(bootstrap.contains("MediaType=OEMMedia"), "{bootstrap}");
         assert!(!root.join("SMS/data/policy.xml").exists(), "the sequence is never there");
+        // What was taken out is the media, manifests included.
+        site.succeed(&["verify", root.to_str().unwrap()]);
     }
 }
 

@@ -7,16 +7,18 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use content::manifest::{
-    ManifestLine, ManifestPart, MediaManifest, content_file_path, disc_manifest_path,
+    ManifestLine, ManifestPart, MediaManifest, content_file_path, content_manifest_path,
+    disc_manifest_path,
 };
-use content::{ContentId, Digest};
+use content::{ContentId, Digest, StripeSums};
 use iso9660_writer::read::FileReader;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
-use crate::image_file::ImageFile;
+use crate::image_file::{FileSystem, ImageFile};
+use crate::media::encode_media;
 use crate::progress::{Amount, Cancel, Phase, Progress};
-use crate::verify::{manifest_lines, read_media_manifest};
+use crate::verify::{MEDIA_JSON, manifest_lines, read_media_manifest};
 use crate::{Error, IoContext};
 
 /// What was taken out.
@@ -139,7 +141,7 @@ fn list(
         }
         let lines = manifest_lines(
             &first.image,
-            &content::manifest::content_manifest_path(&content.id),
+            &content_manifest_path(&content.id),
             content.manifest_sha256,
         )?;
         folders.insert(checked_path(&content_file_path(&content.id, ""))?);
@@ -161,8 +163,42 @@ fn list(
                 add(line, path, wanted, folders)?;
             }
         }
+        // A WIM is taken out to be started from: the folder is the media.
+        for disc in discs.values().filter(|disc| disc.image.file_system() == FileSystem::Wim) {
+            list_manifests(disc, wanted)?;
+        }
     }
     Ok(())
+}
+
+fn list_manifests(disc: &OpenDisc, wanted: &mut Vec<Wanted>) -> Result<(), Error> {
+    let manifest = &disc.manifest;
+    let contents = manifest.contents.iter();
+    let contents = contents.map(|one| (content_manifest_path(&one.id), one.manifest_sha256));
+    let discs = manifest.disc_manifests.iter().zip(1..);
+    let discs = discs.map(|(digest, number)| (disc_manifest_path(number), *digest));
+    let media_json = Digest(Sha256::digest(encode_media(manifest)).into());
+    for (path, sha256) in contents.chain(discs).chain([(MEDIA_JSON.to_owned(), media_json)]) {
+        let damaged = |why| Error::Integrity(format!("`{path}`: {why}"));
+        let size = disc.image.find(&path).map_err(damaged)?.len;
+        wanted.push(Wanted::whole(manifest.disc, path, size, sha256)?);
+    }
+    Ok(())
+}
+
+impl Wanted {
+    fn whole(disc: u32, path: String, size: u64, sha256: Digest) -> Result<Self, Error> {
+        let target = checked_path(&path)?;
+        let part = ManifestPart {
+            disc,
+            path,
+            offset: 0,
+            length: size,
+            sha256,
+            crc32: StripeSums::default(),
+        };
+        Ok(Self { path: target, size, sha256, parts: vec![part] })
+    }
 }
 
 fn add(
