@@ -255,8 +255,8 @@ pub struct CacheArgs {
     /// The file with the digests of earlier runs [default: tsmedia/digests in the user's cache]
     #[arg(long, value_name = "FILE", env = "TSMEDIA_CACHE")]
     pub cache: Option<PathBuf>,
-    /// Trust no digest of an earlier run, and keep none
-    #[arg(long, conflicts_with = "cache")]
+    /// Trust no digest of an earlier run, and keep none, whatever file is named
+    #[arg(long)]
     pub no_cache: bool,
 }
 

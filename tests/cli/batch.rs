@@ -189,3 +189,14 @@ fn a_definition_that_cannot_be_planned_hides_no_plan_of_another() {
     assert_eq!(each(&planned["plans"], "definition"), ["worse", "example"]);
     assert!(plans[0]["media"].is_null() && plans[1]["discs"][0]["bytes"].is_u64());
 }
+
+#[test]
+fn a_run_without_digests_keeps_none_even_where_the_environment_names_a_file() {
+    let session = Session::with_site();
+    let words = ["--site", "farm", "build", "example", "--progress", "none"];
+    let variables = [("TSMEDIA_CACHE", "digests")];
+    session.run_with(&variables, &[&words[..], &["--no-cache"]].concat()).exits(0);
+    assert!(!session.path("digests").exists());
+    session.run_with(&variables, &words).exits(0);
+    assert!(session.path("digests").exists());
+}

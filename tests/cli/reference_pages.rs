@@ -6,7 +6,7 @@ use crate::session::Session;
 #[allow(dead_code, reason = "only the table is looked at")]
 mod exit;
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 17] = [
     "init",
     "import",
     "ts",
@@ -15,6 +15,7 @@ const VERBS: [&str; 16] = [
     "plan",
     "build",
     "verify",
+    "write",
     "inspect",
     "ls",
     "extract",

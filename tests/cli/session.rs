@@ -46,10 +46,16 @@ impl Session {
     }
 
     pub fn run_words(&self, words: &[&str]) -> Outcome {
+        self.run_with(&[], words)
+    }
+
+    /// Runs the program with these variables in its environment.
+    pub fn run_with(&self, variables: &[(&str, &str)], words: &[&str]) -> Outcome {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tsmedia"));
         command.args(words).current_dir(self.path("")).env_clear();
         command.env("HOME", self.path("home")).env("XDG_CACHE_HOME", self.path("cache"));
         command.env("NO_COLOR", "1").env("TZ", "UTC").env("PATH", "/usr/bin:/bin");
+        command.envs(variables.iter().copied());
         let output = command.output().unwrap();
         if output.status.success() && words.contains(&"build") {
             judge_all(&self.path("farm/out"));
