@@ -84,8 +84,13 @@ impl Disk {
         self.file.sync_all().map_err(io::Error::other).at("make durable", &self.path)
     }
 
-    /// Reads file data without keeping it: `len` bytes from a sector's start on.
+    /// Reads file data: `len` bytes from a sector's start on. What lies beside little of it is kept,
+    /// as small files follow each other.
     pub fn read_data(&self, offset: u64, len: usize, buffer: &mut Buffer) -> io::Result<()> {
+        if (len as u64) < BLOCK {
+            buffer.resize(len, 0);
+            return self.read_exact_at(offset, buffer.bytes_mut());
+        }
         let whole = (len as u64).next_multiple_of(ALIGNMENT as u64).min(self.device_len - offset);
         buffer.resize(whole as usize, 0);
         self.file.read_exact_at(buffer.bytes_mut(), offset)?;

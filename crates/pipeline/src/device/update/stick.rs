@@ -271,7 +271,8 @@ impl Stick {
     /// The digest of a file's bytes on the device.
     pub(super) fn hash(&self, extents: &[DataExtent]) -> Result<Digest, Error> {
         let mut hash = Sha256::new();
-        let mut buffer = Buffer::with_capacity(PIECE as usize);
+        let longest = extents.iter().map(|extent| extent.len).max().unwrap_or_default();
+        let mut buffer = Buffer::with_capacity(longest.min(PIECE) as usize);
         for extent in extents {
             for at in (0..extent.len).step_by(PIECE as usize) {
                 let len = PIECE.min(extent.len - at) as usize;
