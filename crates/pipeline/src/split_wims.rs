@@ -129,15 +129,8 @@ pub fn split_wims(
     staging: &Path,
     cache: &HashCache,
 ) -> Result<SplitWims, Error> {
-    let mut splitter = Splitter { scan, max, staging, cache, result: SplitWims::default() };
-    for &position in contents {
-        let content = &scan.index.contents[position as usize];
-        let long = content.files.iter().filter(|file| scan.index.size(file) > max);
-        for file in long.filter(|file| is_wim(&file.path)) {
-            splitter.split(position, file)?;
-        }
-    }
-    Ok(splitter.result)
+    let has_libwim = cfg!(feature = "wim");
+    Splitter { scan, max, staging, cache, has_libwim, result: SplitWims::default() }.run(contents)
 }
 
 fn is_wim(path: &str) -> bool {
@@ -150,6 +143,8 @@ struct Splitter<'a> {
     max: ByteCount,
     staging: &'a Path,
     cache: &'a HashCache,
+    /// Whether this program can export solid WIMs.
+    has_libwim: bool,
     result: SplitWims,
 }
 
@@ -172,6 +167,18 @@ impl Parts {
 }
 
 impl Splitter<'_> {
+    fn run(mut self, contents: &[u32]) -> Result<SplitWims, Error> {
+        let (scan, max) = (self.scan, self.max);
+        for &position in contents {
+            let content = &scan.index.contents[position as usize];
+            let long = content.files.iter().filter(|file| scan.index.size(file) > max);
+            for file in long.filter(|file| is_wim(&file.path)) {
+                self.split(position, file)?;
+            }
+        }
+        Ok(self.result)
+    }
+
     fn split(&mut self, content: u32, file: &IndexedFile) -> Result<(), Error> {
         let path = self.scan.sources.path(&self.scan.index, file.blob);
         let stamp = self.scan.sources.stamp(file.blob);
@@ -199,7 +206,7 @@ impl Splitter<'_> {
         path: PathBuf,
         stamp: FileStamp,
     ) -> Result<Parts, Obstacle> {
-        if !cfg!(feature = "wim") {
+        if !self.has_libwim {
             let reason =
                 format!("{}; this program has no libwim to export it with", PartError::Solid);
             return Err(Obstacle::Reason(reason));

@@ -114,13 +114,19 @@ fn what_cannot_be_parted_is_told_and_stays() {
     assert!(found.unsplit[0].reason.contains("solid"), "{:?}", found.unsplit);
 }
 
-#[cfg(not(feature = "wim"))]
 #[test]
 fn without_libwim_a_solid_wim_is_cut_and_the_reason_told() {
     let room = tempfile::tempdir().unwrap();
     let scan = content(room.path(), &["--solid"]);
-    let found =
-        split_wims(&scan, &[0], ByteCount(100), NOWHERE.as_ref(), &HashCache::none()).unwrap();
+    let splitter = Splitter {
+        scan: &scan,
+        max: ByteCount(100),
+        staging: NOWHERE.as_ref(),
+        cache: &HashCache::none(),
+        has_libwim: false,
+        result: SplitWims::default(),
+    };
+    let found = splitter.run(&[0]).unwrap();
     assert!(found.scan.is_none());
     assert!(found.unsplit[0].reason.contains("no libwim"), "{:?}", found.unsplit);
 }
