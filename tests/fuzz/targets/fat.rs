@@ -1,5 +1,5 @@
 //! FAT32 images with changes anywhere in their metadata: everything that reads volumes ends, and
-//! says only what lies inside the image.
+//! says only what lies inside the image; and a volume that is sound is so after a change, too.
 //!
 //! An input is a list of changes to a small image rather than an image: a volume of FAT32 has at
 //! least 256 MiB, nearly all of them free.
@@ -9,13 +9,15 @@
 #[path = "../../../crates/fat32-writer/tests/read/mod.rs"]
 mod read;
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::ops::ControlFlow;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 
+use fat32_writer::Timestamp;
 use fat32_writer::check::{CheckOptions, check};
 use fat32_writer::dump::{DumpOptions, dump_to_string};
 use fat32_writer::read::{FatReader, FileReader, ReadAt};
+use fat32_writer::update::{Editor, UpdateError};
 use image::{ByteCount, FileData, FileTree};
 use libfuzzer_sys::fuzz_target;
 use read::damage::Damaged;
@@ -98,6 +100,73 @@ fn exercise(image: &dyn ReadAt) {
     dump_to_string(image, &DumpOptions::default());
 }
 
+/// A volume that is written to while it is read.
+struct Volume(Mutex<Sparse>);
+
+impl Volume {
+    fn write(&self, offset: u64, bytes: &[u8]) {
+        self.0.lock().expect("no writer panics").write(offset, bytes);
+    }
+
+    fn is_sound(&self) -> bool {
+        check(self, &CheckOptions::of_others()).is_empty()
+    }
+}
+
+impl ReadAt for Volume {
+    fn read_exact_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        self.0.lock().expect("no writer panics").read_exact_at(offset, buf)
+    }
+
+    fn len(&self) -> u64 {
+        self.0.lock().expect("no writer panics").len()
+    }
+}
+
+fn update(image: Sparse) {
+    let volume = Volume(Mutex::new(image));
+    let was_sound = volume.is_sound();
+    let changed = change(&volume);
+    if was_sound {
+        changed.expect("a sound volume can be changed");
+        assert!(volume.is_sound());
+    }
+}
+
+fn change(volume: &Volume) -> Result<(), UpdateError> {
+    let mut write = |offset: u64, bytes: &[u8]| {
+        volume.write(offset, bytes);
+        Ok(())
+    };
+    let mut editor = Editor::open(volume, Timestamp(1_795_219_200))?;
+    editor.mend(&mut write)?;
+    editor.remove("directory/deeper/file with a long name 7.txt")?;
+    editor.remove("SHORT.TXT")?;
+    commit(&mut editor, volume)?;
+    editor.add_file("directory/deeper/file that is new", 9_000)?;
+    editor.add_file("new directory/file", 1)?;
+    editor.set_label("CHANGED")?;
+    commit(&mut editor, volume)?;
+    for change in editor.finish(Some("CHANGED"))? {
+        volume.write(change.offset, &change.bytes);
+    }
+    Ok(())
+}
+
+fn commit(editor: &mut Editor<'_>, volume: &Volume) -> Result<(), UpdateError> {
+    let mut write = |offset: u64, bytes: &[u8]| {
+        volume.write(offset, bytes);
+        Ok(())
+    };
+    let change = editor.commit();
+    change.fresh.iter().for_each(|fresh| volume.write(fresh.offset, &fresh.bytes));
+    editor.apply(&change.chains, &mut write)?;
+    editor.apply(&change.links, &mut write)?;
+    change.entries.iter().for_each(|entries| volume.write(entries.offset, &entries.bytes));
+    editor.apply(&change.freed, &mut write)?;
+    Ok(())
+}
+
 fuzz_target!(
     init: {
         let sound = changed(&[]);
@@ -120,5 +189,9 @@ fuzz_target!(
         let [a, b, c, d, e, f] = &seeds;
         seeds::write([a, b, c, d, e, f, &seeds.concat()]);
     },
-    |bytes: &[u8]| exercise(&changed(bytes))
+    |bytes: &[u8]| {
+        let image = changed(bytes);
+        exercise(&image);
+        update(image);
+    }
 );
