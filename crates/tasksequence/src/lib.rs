@@ -7,7 +7,8 @@
 //!
 //! A [`TaskSequence`] keeps its whole document, so that what it does not understand survives.
 //! [`TaskSequence::walk`] gives the groups and steps, [`TaskSequence::references`] what they need,
-//! [`children::follow`] the sequences that they run, and [`lint::check`] what would fail.
+//! [`children::follow`] the sequences that they run, [`lint::check`] what would fail, and
+//! [`run::evaluate`] whether a condition holds.
 //!
 //! ```
 //! let text = r#"<sequence version="3.10"><group name="Install" description="">
@@ -32,6 +33,7 @@ mod parse_problems;
 mod problem;
 pub mod reference;
 pub mod rules;
+pub mod run;
 pub mod script;
 mod sequence;
 pub mod show;

@@ -12,6 +12,7 @@ mod standalone;
 mod variables;
 
 pub use rules::{RULES, Rule};
+pub(crate) use secrets::is_secret_name;
 
 use crate::children::{Followed, follow};
 use crate::problem::{Finding, Place, Severity};

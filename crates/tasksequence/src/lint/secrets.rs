@@ -23,6 +23,11 @@ const SECRETS: &[&str] = &[
 /// Product keys, which an export strips as well; a step works without one where volume licensing is used.
 const PRODUCT_KEYS: &[&str] = &["OSDProductKey", "OSDUpgradeOsProductKey"];
 
+/// Returns whether a variable of this name holds a secret or a product key.
+pub(crate) fn is_secret_name(name: &str) -> bool {
+    SECRETS.iter().chain(PRODUCT_KEYS).any(|secret| secret.eq_ignore_ascii_case(name))
+}
+
 /// A secret that a step needs under a condition on its other variables.
 struct Need {
     stem: &'static str,

@@ -1,0 +1,5 @@
+//! What happens when a sequence runs.
+
+mod conditions;
+mod environment;
+mod support;
