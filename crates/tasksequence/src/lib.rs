@@ -8,7 +8,7 @@
 //! A [`TaskSequence`] keeps its whole document, so that what it does not understand survives.
 //! [`TaskSequence::walk`] gives the groups and steps, [`TaskSequence::references`] what they need,
 //! [`children::follow`] the sequences that they run, [`lint::check`] what would fail, and
-//! [`run::evaluate`] whether a condition holds.
+//! [`run::Machine`] what happens when it runs.
 //!
 //! ```
 //! let text = r#"<sequence version="3.10"><group name="Install" description="">

@@ -13,6 +13,7 @@ use serde::Serialize;
 pub use candidate::{Assignment, Candidate};
 pub use position::{DynamicKind, DynamicList, MalformedReference, is_guid, is_package_id};
 use position::{Position, Scan};
+pub(crate) use position::{after_switch, first_argument};
 
 use crate::problem::Place;
 use crate::sequence::{Dialect, TaskSequence};

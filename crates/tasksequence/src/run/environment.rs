@@ -163,6 +163,22 @@ impl Environment {
         Ok(())
     }
 
+    /// Sets one of the few variables that a run keeps itself: there is always room, and long text is cut.
+    pub(super) fn set_own(&mut self, name: &str, text: &str) {
+        let end = text.char_indices().nth(VALUE_MAX).map_or(text.len(), |(at, _)| at);
+        self.put(Entry { name: name.to_owned(), value: Value::plain(&text[..end]) });
+    }
+
+    /// Sets a variable that was written down, for which there was room then.
+    pub(super) fn restore(&mut self, name: &str, value: Value) -> Result<(), VariableError> {
+        check_name(name)?;
+        if value.text().chars().nth(VALUE_MAX).is_some() {
+            return Err(VariableError::ValueTooLong { name: name.to_owned() });
+        }
+        self.put(Entry { name: name.to_owned(), value });
+        Ok(())
+    }
+
     fn put(&mut self, mut entry: Entry) {
         if is_secret_name(&entry.name) {
             entry.value = Value::secret(entry.value.text());
