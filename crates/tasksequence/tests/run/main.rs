@@ -5,6 +5,7 @@ mod children;
 mod conditions;
 mod dynamic;
 mod environment;
+mod fixtures;
 mod groups;
 mod model;
 mod restarts;
