@@ -143,23 +143,28 @@ fn described(device: &Device) -> String {
 
 /// Shows what would be lost, and goes on only if the user says `yes`.
 fn ask(source: &Source, devices: &[Device]) -> Result<(), CommandError> {
-    if !io::stdin().is_terminal() {
-        let message = "nobody can be asked whether what lies on the disks may be lost";
-        return Err(CommandError::usage(message).hint("say --yes if it may"));
-    }
     let list: Vec<String> =
         devices.iter().map(|device| format!("  {}", described(device))).collect();
     let question = format!(
-        "{} ({}) goes onto\n{}\nand everything on {} is lost. Type yes to go on: ",
+        "{} ({}) goes onto\n{}\nand everything on {} is lost.",
         source.image.path().display(),
         size(source.bytes),
         list.join("\n"),
         count(devices.len() as u64, "disk"),
     );
+    confirm(&question, "what lies on the disks may be lost")
+}
+
+/// Goes on only if the user says `yes`; where nobody can be asked, `may` says what for.
+fn confirm(question: &str, may: &str) -> Result<(), CommandError> {
+    if !io::stdin().is_terminal() {
+        let message = format!("nobody can be asked whether {may}");
+        return Err(CommandError::usage(message).hint("say --yes if so"));
+    }
     let mut answer = String::new();
     waiting(|| {
         let mut out = io::stderr();
-        write!(out, "{question}").and_then(|()| out.flush())?;
+        write!(out, "{question}\nType yes to go on: ").and_then(|()| out.flush())?;
         io::stdin().lock().read_line(&mut answer)
     })??;
     if answer.trim() == "yes" {

@@ -1,16 +1,14 @@
 //! Sticks that keep what else is on them.
 
 use std::fs::File;
-use std::io::{self, BufRead, IsTerminal, Write as _};
-use std::path::PathBuf;
 
 use pipeline::device::{Figures, Stick, UpdateSource, look_all, update_all};
 use serde_json::{Value, json};
 
-use super::{Source, append, described, devices, tell};
+use super::{Source, append, confirm, described, devices, tell};
 use crate::args::{Global, WriteArgs};
 use crate::exit::{CommandError, Exit};
-use crate::interruption::{CANCEL, waiting};
+use crate::interruption::CANCEL;
 use crate::report::{count, size};
 
 /// Updates the sticks that were named, if all of them can be.
@@ -57,26 +55,12 @@ pub(super) fn run(
 
 /// Shows what would change, and goes on only if the user says `yes`.
 fn ask(source: &Source, sticks: &[Stick]) -> Result<(), CommandError> {
-    if !io::stdin().is_terminal() {
-        let message = "nobody can be asked whether the disks may be changed";
-        return Err(CommandError::usage(message).hint("say --yes if they may"));
-    }
     let lines = sticks.iter().map(|stick| {
-        format!("  {}: {}\n", described(&stick.device), summary(&stick.figures, "will be"))
+        format!("\n  {}: {}", described(&stick.device), summary(&stick.figures, "will be"))
     });
     let list: String = lines.collect();
-    let path: PathBuf = source.image.path().to_owned();
-    let question = format!("{} comes onto\n{list}Type yes to go on: ", path.display());
-    let mut answer = String::new();
-    waiting(|| {
-        let mut out = io::stderr();
-        write!(out, "{question}").and_then(|()| out.flush())?;
-        io::stdin().lock().read_line(&mut answer)
-    })??;
-    if answer.trim() == "yes" {
-        return Ok(());
-    }
-    Err(CommandError::new(Exit::Interrupted, "nothing was written"))
+    let question = format!("{} comes onto{list}", source.image.path().display());
+    confirm(&question, "the disks may be changed")
 }
 
 /// What an update does, in one line.
