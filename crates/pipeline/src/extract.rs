@@ -1,6 +1,6 @@
 //! Takes files out of media, joins what is cut, and checks every digest on the way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -16,9 +16,8 @@ use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use crate::image_file::{FileSystem, ImageFile};
-use crate::media::encode_media;
 use crate::progress::{Amount, Cancel, Phase, Progress};
-use crate::verify::{MEDIA_JSON, manifest_lines, read_media_manifest};
+use crate::verify::{expected_tree, manifest_lines, read_media_manifest};
 use crate::{Error, IoContext};
 
 /// What was taken out.
@@ -171,17 +170,13 @@ fn list(
     Ok(())
 }
 
+/// Adds what else is on a disc.
 fn list_manifests(disc: &OpenDisc, wanted: &mut Vec<Wanted>) -> Result<(), Error> {
-    let manifest = &disc.manifest;
-    let contents = manifest.contents.iter();
-    let contents = contents.map(|one| (content_manifest_path(&one.id), one.manifest_sha256));
-    let discs = manifest.disc_manifests.iter().zip(1..);
-    let discs = discs.map(|(digest, number)| (disc_manifest_path(number), *digest));
-    let media_json = Digest(Sha256::digest(encode_media(manifest)).into());
-    for (path, sha256) in contents.chain(discs).chain([(MEDIA_JSON.to_owned(), media_json)]) {
-        let damaged = |why| Error::Integrity(format!("`{path}`: {why}"));
-        let size = disc.image.find(&path).map_err(damaged)?.len;
-        wanted.push(Wanted::whole(manifest.disc, path, size, sha256)?);
+    let known: HashSet<PathBuf> = wanted.iter().map(|file| file.path.clone()).collect();
+    for (path, size, sha256) in expected_tree(&disc.image, &disc.manifest)?.files {
+        if !known.contains(Path::new(&path)) {
+            wanted.push(Wanted::whole(disc.manifest.disc, path, size, sha256)?);
+        }
     }
     Ok(())
 }
