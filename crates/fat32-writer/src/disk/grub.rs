@@ -55,6 +55,13 @@ pub enum GrubProblem {
 }
 
 impl GrubImages {
+    /// Where GRUB's `boot.img` in these first bytes of a disk says that its core image begins, in
+    /// sectors of 512 bytes; `None` if they are too few. Whether they are GRUB's is not looked at.
+    pub fn core_sector_in(boot: &[u8]) -> Option<u64> {
+        let bytes = boot.get(KERNEL_SECTOR..KERNEL_SECTOR + 8)?;
+        bytes.try_into().map(u64::from_le_bytes).ok()
+    }
+
     /// Takes the bytes of `boot.img` and of a `core.img` that `grub-mkimage` made.
     ///
     /// # Errors

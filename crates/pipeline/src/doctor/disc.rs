@@ -2,13 +2,14 @@
 //! and boot sectors.
 
 use exfat_writer::read::ExfatReader;
+use fat32_writer::GrubImages;
 use fat32_writer::read::FatReader;
 use image::read::ReadAt as _;
 use iso9660_writer::read::boot::{BootCatalog, BootEntry, Platform};
 use iso9660_writer::read::partition::{GptHeader, Mbr};
 
 use super::boot_files::BootFiles;
-use super::bytes::{le32, le64};
+use super::bytes::le32;
 use super::fat_image;
 use crate::image_file::ImageFile;
 
@@ -183,9 +184,8 @@ pub(super) fn second_volume(image: &ImageFile) -> Result<Option<SecondVolume>, S
 
 /// Code of a boot sector that can be told by what stands in it.
 fn boot_code(image: &ImageFile, volume: u64) -> BootCode {
-    /// GRUB's boot.img: where its name stands, and where the sector of its core is said.
+    /// Where the name stands in GRUB's boot.img.
     const GRUB_NAME: usize = 0x180;
-    const GRUB_CORE: usize = 0x5C;
     /// The jump over the fields of a FAT32 boot sector leads here.
     const FAT32_CODE: usize = 90;
     const CODE_END: usize = 440;
@@ -195,7 +195,8 @@ fn boot_code(image: &ImageFile, volume: u64) -> BootCode {
             return BootCode::None;
         }
         if first[GRUB_NAME..].starts_with(b"GRUB") {
-            let core = le64(&first, GRUB_CORE).unwrap_or(u64::MAX).saturating_mul(SECTOR);
+            let core =
+                GrubImages::core_sector_in(&first).unwrap_or(u64::MAX).saturating_mul(SECTOR);
             return if is_blank(image, core) { BootCode::GrubWithoutCore } else { BootCode::Grub };
         }
         if !has_active_partition(&first) {

@@ -1,12 +1,10 @@
 //! What starts from a stick whose files were updated: its boot code stays as it is.
 
+use fat32_writer::GrubImages;
 use image::read::ReadAt;
 
 /// The bytes of an MBR that are code.
 const CODE: usize = 440;
-
-/// Where GRUB's MBR has the sector of its core image: 8 bytes, little-endian.
-const CORE_SECTOR: usize = 0x5C;
 
 const SECTOR: u64 = 512;
 
@@ -31,9 +29,7 @@ impl BootCode {
         if volume == 0 || mbr.iter().all(|byte| *byte == 0) {
             return None;
         }
-        let sector =
-            mbr.get(CORE_SECTOR..CORE_SECTOR + 8)?.try_into().map(u64::from_le_bytes).ok()?;
-        let start = sector.checked_mul(SECTOR)?;
+        let start = GrubImages::core_sector_in(&mbr)?.checked_mul(SECTOR)?;
         let len = volume.min(CORE_END_MAX).checked_sub(start)?;
         let mut core = vec![0; len as usize];
         image.read_exact_at(start, &mut core).ok()?;
