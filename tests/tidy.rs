@@ -8,8 +8,9 @@ use std::{env, fs};
 use serde_json::Value;
 
 /// What each crate may depend on inside the workspace; the arrows of `crates/README.md`.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("tasksequence", &[]),
+    ("cmtrace", &[]),
     ("image", &[]),
     ("content", &["image", "tasksequence"]),
     ("exfat-writer", &["image"]),
@@ -30,10 +31,12 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "wim",
         ],
     ),
+    ("runtime", &["cmtrace", "content", "image", "tasksequence", "wim"]),
     ("corpora", &[]),
     (
         "tsmedia",
         &[
+            "cmtrace",
             "content",
             "exfat-writer",
             "fat32-writer",
@@ -41,6 +44,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "iso9660-writer",
             "pipeline",
             "plan",
+            "runtime",
             "tasksequence",
             "wim",
         ],

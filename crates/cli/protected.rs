@@ -1,6 +1,6 @@
 //! What a password protects on media, and what media say once it is opened.
 
-use pipeline::envelope::{self, EnvelopeError};
+use content::envelope::{self, EnvelopeError};
 use pipeline::image_file::ImageFile;
 use pipeline::password::Password;
 use tasksequence::xml::{self, Element};

@@ -12,6 +12,7 @@ mod capacity;
 mod catalog;
 mod definition;
 mod digest;
+pub mod envelope;
 mod fields;
 mod id;
 mod index;

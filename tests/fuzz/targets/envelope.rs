@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pipeline::envelope::{is_envelope, open, seal, sealed_len};
+use content::envelope::{is_envelope, open, seal, sealed_len};
 
 const PASSWORD: &str = "correct horse";
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Instant;
 
+use cmtrace::{Log, LogType};
 use content::Problem;
 use pipeline::build::{BuildContext, BuildReport, build};
-use pipeline::cmtrace::{Log, LogType};
 use pipeline::output::OutputPaths;
 use pipeline::plan_media::{MediaPlan, MediaSecrets};
 use pipeline::progress::Progress;
@@ -27,6 +27,9 @@ use crate::session::{Asked, Session};
 
 /// The document of a set that was built, or why it was not.
 pub type Outcome = Result<Value, CommandError>;
+
+/// The name of the log, as administrators know it.
+const LOG_NAME: &str = "CreateTSMedia.log";
 
 /// A definition that can be built, as far as is known before its content is read.
 struct Job {
@@ -267,5 +270,6 @@ fn open_log(output: &OutputPaths) -> Result<Log, CommandError> {
     let folder = output.folder();
     fs::create_dir_all(folder).at("create", folder)?;
     tempfile::tempfile_in(folder).at("create a file in", folder)?;
-    Ok(Log::open(folder)?)
+    let path = folder.join(LOG_NAME);
+    Ok(Log::open(&path, "tsmedia").at("open", &path)?)
 }

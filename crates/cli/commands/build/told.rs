@@ -1,7 +1,7 @@
 //! What is said of a build: in the log, in JSON and as text.
 
+use cmtrace::{Log, LogType};
 use pipeline::build::BuildReport;
-use pipeline::cmtrace::{Log, LogType};
 use pipeline::plan_media::MediaPlan;
 use serde_json::{Value, json};
 

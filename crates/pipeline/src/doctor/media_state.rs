@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::boot_files::BootFiles;
 use super::finding;
 use super::source::Source;
-use crate::envelope;
 use crate::verify::{MEDIA_JSON, MEDIA_JSON_MAX, parse_media_manifest};
+use content::envelope;
 
 const BOOTSTRAP: &str = "SMS/data/TsmBootstrap.ini";
 const VARIABLES: &str = "SMS/data/variables.dat";

@@ -6,7 +6,7 @@ use content::{ContentId, MediaType};
 use image::partition::Guid;
 
 use super::{MediaFacts, OwnFile};
-use crate::envelope;
+use content::envelope;
 
 /// A task sequence on the media.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,20 +1,15 @@
-//! The log in the form that CMTrace shows.
+//! What is in a log that CMTrace shows?
 //!
 //! One line an entry:
 //! `<![LOG[text]LOG]!><time="HH:mm:ss.fff+000" date="MM-dd-yyyy" component="" context="" type="1" thread="" file="">`.
-//! Values of variables and secrets are never passed to it.
+//! It does not know what is a secret: whoever writes an entry leaves those out.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-
-use crate::{Error, IoContext};
-
-/// The name of the log, as administrators know it.
-pub const LOG_NAME: &str = "CreateTSMedia.log";
 
 /// How CMTrace colours an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,31 +24,34 @@ pub enum LogType {
 
 /// An open log.
 #[derive(Debug)]
-pub struct Log(File);
+pub struct Log {
+    file: File,
+    component: &'static str,
+}
 
 impl Log {
-    /// Opens the log in this folder for appending, as entries of earlier runs stay.
-    pub fn open(folder: &Path) -> Result<Self, Error> {
-        let path = folder.join(LOG_NAME);
-        let file = OpenOptions::new().append(true).create(true).open(&path).at("open", &path)?;
-        Ok(Self(file))
+    /// Opens a log for appending, as entries of earlier runs stay. `component` is the program that
+    /// its entries name.
+    pub fn open(path: &Path, component: &'static str) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        Ok(Self { file, component })
     }
 
     /// Adds an entry with the present time.
     ///
-    /// A log that cannot be written does not stop a build.
+    /// A log that cannot be written stops nothing.
     pub fn write(&mut self, kind: LogType, text: &str) {
-        let entry = entry(kind, text, Timestamp::now());
-        let _ = self.0.write_all(entry.as_bytes());
+        let entry = entry(self.component, kind, text, Timestamp::now());
+        let _ = self.file.write_all(entry.as_bytes());
     }
 }
 
-fn entry(kind: LogType, text: &str, now: Timestamp) -> String {
+fn entry(component: &str, kind: LogType, text: &str, now: Timestamp) -> String {
     let now = now.to_zoned(TimeZone::UTC);
     // An entry is one line; the mark of its end must not stand in its text.
     let text = text.replace(['\r', '\n'], " ").replace("]LOG]!>", "]LOG] !>");
     format!(
-        "<![LOG[{text}]LOG]!><time=\"{}+000\" date=\"{}\" component=\"tsmedia\" context=\"\" \
+        "<![LOG[{text}]LOG]!><time=\"{}+000\" date=\"{}\" component=\"{component}\" context=\"\" \
          type=\"{}\" thread=\"{}\" file=\"\">\r\n",
         now.strftime("%H:%M:%S.%3f"),
         now.strftime("%m-%d-%Y"),
@@ -69,7 +67,7 @@ mod tests {
     #[test]
     fn an_entry_is_one_line_with_time_date_and_type() {
         let now: Timestamp = "2026-11-21T09:05:03.25Z".parse().unwrap();
-        let text = entry(LogType::Warning, "disc 1\nof 2 ]LOG]!> end", now);
+        let text = entry("tsmedia", LogType::Warning, "disc 1\nof 2 ]LOG]!> end", now);
         let pid = std::process::id();
         assert_eq!(
             text,

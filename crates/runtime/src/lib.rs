@@ -1,0 +1,10 @@
+//! What runs on the target?
+//!
+//! It finds the media that the computer was started from, unlocks them, and runs their task
+//! sequence: [`tasksequence::run::Machine`] says what to do next, and this crate does it. It does
+//! not know how media are made, and decides nothing that the machine decides.
+
+pub mod mount;
+pub mod provider;
+pub mod providers;
+pub mod volume;
