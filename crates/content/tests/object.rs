@@ -64,6 +64,7 @@ fn application() -> Application {
                     DependencyGroup(vec![id("P0100019")]),
                     DependencyGroup(vec![id("P010001B"), id("P010001C")]),
                 ],
+                ..DeploymentType::default()
             },
             DeploymentType {
                 name: "Script".into(),
@@ -188,6 +189,7 @@ fn kinds() -> impl Strategy<Value = ObjectKind> {
             source: Some("files/x".into()),
             content: Some(content),
             dependencies,
+            ..DeploymentType::default()
         });
     prop_oneof![
         proptest::collection::vec(program, 0..3)

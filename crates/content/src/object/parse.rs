@@ -214,6 +214,7 @@ fn deployment_type(fields: Fields, several: bool) -> Option<DeploymentType> {
         source,
         content,
         dependencies,
+        ..DeploymentType::default()
     })
 }
 
