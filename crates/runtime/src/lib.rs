@@ -4,7 +4,21 @@
 //! sequence: [`tasksequence::run::Machine`] says what to do next, and this crate does it. It does
 //! not know how media are made, and decides nothing that the machine decides.
 
+pub mod commands;
+pub mod computer;
+pub mod contents;
+pub mod facts;
+pub mod media;
 pub mod mount;
+pub mod objects;
+pub mod place;
+pub mod process;
+pub mod program;
 pub mod provider;
 pub mod providers;
+pub mod run;
+pub mod screen;
+pub mod session;
+pub mod status;
+pub mod unlock;
 pub mod volume;

@@ -1,5 +1,12 @@
 //! The types of steps that this computer can do, and what does them.
 
+mod answer_file;
+mod application;
+mod command_line;
+mod download;
+mod package;
+mod powershell;
+
 use tasksequence::Dialect;
 
 use crate::provider::Provider;
@@ -9,6 +16,25 @@ use crate::provider::Provider;
 /// `None` when there is none for this platform: `tsmedia ts check --target linux` finds those
 /// before media are made.
 pub fn provider_of(dialect: Dialect, type_name: &str) -> Option<&'static dyn Provider> {
-    let _ = (dialect, type_name);
-    None
+    if dialect != Dialect::ConfigMgr {
+        return None;
+    }
+    let stem = type_name.strip_prefix("SMS_TaskSequence_")?.strip_suffix("Action")?;
+    Some(match stem {
+        "RunCommandLine" => &command_line::RunCommandLine,
+        "RunPowerShellScript" => &powershell::RunPowerShellScript,
+        "InstallSoftware" => &package::InstallPackage,
+        "InstallApplication" => &application::InstallApplication,
+        "DownloadPackageContent" => &download::DownloadPackageContent,
+        "ApplyWindowsSettings" | "ApplyNetworkSettings" | "JoinDomainWorkgroup" => {
+            &answer_file::RecordSettings
+        }
+        _ => return None,
+    })
+}
+
+/// Whether steps of this type can run here: the machine does some by itself.
+pub fn is_run_here(dialect: Dialect, type_name: &str) -> bool {
+    tasksequence::run::is_done_by_the_run(dialect, type_name)
+        || provider_of(dialect, type_name).is_some()
 }

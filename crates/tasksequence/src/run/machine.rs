@@ -9,6 +9,7 @@ mod walk;
 
 pub use begin::{Deployment, Start, StartError};
 pub use event::EventError;
+pub use start::is_done_by_the_run;
 
 use super::environment::Environment;
 use super::facts::Facts;

@@ -228,6 +228,15 @@ impl Machine<'_> {
     }
 }
 
+/// Whether a run does the steps of this type by itself, so that nobody else has to: it sets
+/// variables and asks for restarts. Steps of MDT are told by their actions, and none by its type.
+pub fn is_done_by_the_run(dialect: Dialect, type_name: &str) -> bool {
+    let stem = type_name.strip_prefix("SMS_TaskSequence_");
+    let stem = stem.and_then(|rest| rest.strip_suffix("Action"));
+    let own = ["SetVariable", "SetDynamicVariables", "Reboot"];
+    dialect == Dialect::ConfigMgr && stem.is_some_and(|stem| own.contains(&stem))
+}
+
 /// The variable that names the variable which gets the step's output.
 fn output_variable(step: &StepEntry) -> Option<&'static str> {
     match (step.dialect, step.stem.as_str()) {
