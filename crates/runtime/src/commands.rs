@@ -43,6 +43,8 @@ pub struct Command<'a> {
     pub interactive: bool,
     /// Whether its output stays out of the log.
     pub hidden: bool,
+    /// The exit codes that mean success, for those that no program of Linux can have.
+    pub success_codes: &'a [i64],
 }
 
 impl<'a> Command<'a> {
@@ -53,6 +55,7 @@ impl<'a> Command<'a> {
             limit: step.timeout_seconds.map(|seconds| Duration::from_secs(seconds.into())),
             variables: &step.variables,
             hidden: step.hide_command,
+            success_codes: &step.success_codes,
             ..Self::default()
         }
     }
@@ -90,9 +93,22 @@ pub fn run_command(command: &Command<'_>, host: &mut dyn Host) -> Result<StepEnd
         }
     }
     Ok(match end.outcome {
-        Outcome::Exited(code) => StepEnd::Exited { code, output: Value::plain(end.output) },
+        Outcome::Exited(code) => {
+            let code = as_listed(code, command.success_codes);
+            StepEnd::Exited { code, output: Value::plain(end.output) }
+        }
         Outcome::TimedOut => StepEnd::TimedOut,
     })
+}
+
+/// An exit code has eight bits here, so that a script which ends with 3010 ends with 194: where the
+/// list has 3010 and not 194, that is what was meant.
+fn as_listed(code: i64, listed: &[i64]) -> i64 {
+    if code == 0 || listed.contains(&code) {
+        return code;
+    }
+    let meant = listed.iter().find(|listed| **listed > 255 && **listed & 0xff == code);
+    meant.copied().unwrap_or(code)
 }
 
 fn not_started(job: &Job, error: &io::Error) -> StepFailure {
@@ -161,4 +177,18 @@ fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
     file?.write_all(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_that_are_too_large_for_linux_are_known_by_what_is_left_of_them() {
+        assert_eq!(as_listed(194, &[0, 3010]), 3010);
+        assert_eq!(as_listed(194, &[0, 194, 3010]), 194);
+        assert_eq!(as_listed(105, &[0, 1641, 3010]), 1641);
+        assert_eq!(as_listed(0, &[256]), 0);
+        assert_eq!(as_listed(7, &[0, 3010]), 7);
+    }
 }

@@ -38,11 +38,11 @@ pub fn kernel_name(file_system: FileSystem) -> &'static str {
 
 /// What runs on this computer: a boot image has its root in memory.
 pub fn running_system(mounts: &str) -> Running {
-    let root = mounts.lines().filter_map(|line| {
+    let mut root = mounts.lines().filter_map(|line| {
         let mut fields = line.split(' ').skip(1);
         (fields.next() == Some("/")).then(|| fields.next().unwrap_or_default())
     });
-    match root.last() {
+    match root.next_back() {
         Some("rootfs" | "tmpfs" | "ramfs") | None => Running::WinPe,
         Some(_) => Running::FullOs,
     }

@@ -99,13 +99,27 @@ impl Contents {
         if self.load(&content).is_err() {
             return Vec::new();
         }
-        let lines = &self.lines[&content];
-        let pieces = pieces_of(lines);
+        self.check_cached(&content);
+        let pieces = pieces_of(&self.lines[&content]);
         let missing = pieces.filter(|piece| !self.cache.has(&content, piece.key));
         let mut discs: Vec<u32> = missing.map(|piece| piece.disc).collect();
         discs.sort_unstable();
         discs.dedup();
         discs
+    }
+
+    /// Compares what was in the cache before the computer was started, once all of a content is
+    /// there; what is wrong is forgotten, so that its discs are asked for again.
+    fn check_cached(&mut self, id: &ContentId) {
+        let Some(content) = self.find(id.as_str()).cloned() else { return };
+        let all = pieces_of(&self.lines[id]).all(|piece| self.cache.has(id, piece.key));
+        if !all || self.cache.is_fresh(id) {
+            return;
+        }
+        match self.verify_in(&content, &self.cache.folder_of(id), None, &mut |_, _| {}) {
+            Ok(()) => self.cache.trust(id),
+            Err(_) => self.cache.forget(id),
+        }
     }
 
     /// Gives the folder with the files of a content, all of them compared with the manifest.
@@ -161,14 +175,12 @@ impl Contents {
             });
         }
         let folder = self.cache.folder_of(&content.id);
-        if self.cache.is_fresh(&content.id) {
-            // All of it was compared while it was copied, since the computer was started.
-            return Ok(folder);
-        }
-        if let Err(error) = self.verify_in(content, &folder, None, observe) {
-            // Whatever is wrong there is asked for once more.
-            self.cache.forget(&content.id);
-            return Err(error);
+        if !self.cache.is_fresh(&content.id) {
+            if let Err(error) = self.verify_in(content, &folder, None, observe) {
+                self.cache.forget(&content.id);
+                return Err(error);
+            }
+            self.cache.trust(&content.id);
         }
         Ok(folder)
     }

@@ -84,11 +84,13 @@ impl Job {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let (sender, receiver) = sync_channel(16);
-        for pipe in [child.stdout.take().map(Pipe::Out), child.stderr.take().map(Pipe::Err)] {
-            let (Some(pipe), sender) = (pipe, sender.clone()) else { continue };
-            thread::spawn(move || pipe.pump(&sender));
+        if let Some(pipe) = child.stdout.take() {
+            let sender = sender.clone();
+            thread::spawn(move || pump(pipe, 0, &sender));
         }
-        drop(sender);
+        if let Some(pipe) = child.stderr.take() {
+            thread::spawn(move || pump(pipe, 1, &sender));
+        }
         let mut output = JobOutput::default();
         let timed_out = self.follow(&mut child, &receiver, &mut output, line);
         let group = Pid::from_child(&child);
@@ -107,7 +109,7 @@ impl Job {
     fn follow(
         &self,
         child: &mut Child,
-        receiver: &Receiver<Vec<u8>>,
+        receiver: &Receiver<Chunk>,
         output: &mut JobOutput,
         line: &mut dyn FnMut(&str),
     ) -> bool {
@@ -115,7 +117,7 @@ impl Job {
         let mut ended: Option<Instant> = None;
         loop {
             match receiver.recv_timeout(LOOK) {
-                Ok(bytes) => output.take(&bytes, line),
+                Ok((stream, bytes)) => output.take(stream, &bytes, line),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
             }
@@ -168,24 +170,13 @@ fn code_of(status: ExitStatus) -> i64 {
     }
 }
 
-enum Pipe {
-    Out(std::process::ChildStdout),
-    Err(std::process::ChildStderr),
-}
+/// A stream, 0 for output and 1 for errors, and some bytes of it.
+type Chunk = (usize, Vec<u8>);
 
-impl Pipe {
-    fn pump(self, sender: &SyncSender<Vec<u8>>) {
-        match self {
-            Self::Out(pipe) => pump(pipe, sender),
-            Self::Err(pipe) => pump(pipe, sender),
-        }
-    }
-}
-
-fn pump(mut pipe: impl Read, sender: &SyncSender<Vec<u8>>) {
+fn pump(mut pipe: impl Read, stream: usize, sender: &SyncSender<Chunk>) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(read @ 1..) = pipe.read(&mut buffer) {
-        if sender.send(buffer[..read].to_vec()).is_err() {
+        if sender.send((stream, buffer[..read].to_vec())).is_err() {
             return;
         }
     }
@@ -195,39 +186,43 @@ fn pump(mut pipe: impl Read, sender: &SyncSender<Vec<u8>>) {
 #[derive(Default)]
 struct JobOutput {
     tail: VecDeque<u8>,
-    line: Vec<u8>,
+    /// The line that is not at its end yet, of each stream.
+    begun: [Vec<u8>; 2],
     lines: usize,
 }
 
 impl JobOutput {
-    fn take(&mut self, bytes: &[u8], line: &mut dyn FnMut(&str)) {
+    fn take(&mut self, stream: usize, bytes: &[u8], line: &mut dyn FnMut(&str)) {
         self.tail.extend(bytes);
         let surplus = self.tail.len().saturating_sub(KEPT);
         self.tail.drain(..surplus);
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            let room = LINE_MAX.saturating_sub(self.line.len());
-            self.line.extend(&piece[..piece.len().min(room)]);
+            let begun = &mut self.begun[stream];
+            let room = LINE_MAX.saturating_sub(begun.len());
+            begun.extend(&piece[..piece.len().min(room)]);
             if piece.ends_with(b"\n") {
-                self.end_line(line);
+                self.end_line(stream, line);
             }
         }
     }
 
-    fn end_line(&mut self, line: &mut dyn FnMut(&str)) {
+    fn end_line(&mut self, stream: usize, line: &mut dyn FnMut(&str)) {
         self.lines += 1;
-        let text = String::from_utf8_lossy(&self.line);
+        let text = String::from_utf8_lossy(&self.begun[stream]);
         let text = text.trim_end_matches(['\r', '\n']);
         if self.lines <= LINES_MAX && !text.is_empty() {
             line(text);
         } else if self.lines == LINES_MAX + 1 {
             line(&format!("more than {LINES_MAX} lines; the rest is not written down"));
         }
-        self.line.clear();
+        self.begun[stream].clear();
     }
 
     fn finish(mut self, line: &mut dyn FnMut(&str)) -> String {
-        if !self.line.is_empty() {
-            self.end_line(line);
+        for stream in 0..self.begun.len() {
+            if !self.begun[stream].is_empty() {
+                self.end_line(stream, line);
+            }
         }
         let bytes: Vec<u8> = self.tail.into();
         let text = String::from_utf8_lossy(&bytes);

@@ -88,6 +88,11 @@ impl Cache {
         fs::rename(&new, &path).map_err(unwritable)
     }
 
+    /// Notes that all that is there of a content is what it should be.
+    pub(super) fn trust(&mut self, id: &ContentId) {
+        self.old.remove(id);
+    }
+
     /// Forgets a content: what is there is wrong.
     pub(super) fn forget(&mut self, id: &ContentId) {
         self.held.remove(id);

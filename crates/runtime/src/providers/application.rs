@@ -112,7 +112,11 @@ impl Installer<'_> {
             (Some(folder), Some(inside)) => Some(folder.join(inside.replace('\\', "/"))),
             (folder, _) => folder,
         };
-        let command = Command { folder, ..Command::of_step(self.step, &kind.install) };
+        let command = Command {
+            folder,
+            success_codes: &kind.success_codes,
+            ..Command::of_step(self.step, &kind.install)
+        };
         let end = run_command(&command, self.host)?;
         let StepEnd::Exited { code, .. } = &end else { return Ok(Done::Failed(end)) };
         if !kind.success_codes.contains(code) {

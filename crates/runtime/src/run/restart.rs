@@ -11,7 +11,7 @@ use tasksequence::run::{Event, Restart, RestartTarget, Running};
 use super::steps::shown;
 use super::{Run, RunEnd};
 use crate::contents::disc_in_words;
-use crate::media::Medium;
+use crate::media::{MEDIA_JSON, Medium};
 use crate::place::{OWN_FOLDER, RunFolder};
 use crate::screen::{Asked, Tone};
 use crate::status::RunState;
@@ -24,6 +24,7 @@ const WANTS: &str = "etc/systemd/system/multi-user.target.wants";
 impl Run<'_> {
     /// Restarts the computer. `None` when that is impossible and the run has to say so.
     pub(super) fn restart(&mut self, restart: &Restart) -> Option<RunEnd> {
+        self.keep_manifests();
         if restart.target == RestartTarget::Hd && self.running == Running::WinPe {
             if let Err(why) = self.prepare_system() {
                 self.tell(Tone::Bad, &why);
@@ -42,6 +43,18 @@ impl Run<'_> {
             return Some(self.stop(format!("the computer cannot be restarted: {error}")));
         }
         Some(RunEnd::Restarting)
+    }
+
+    /// Copies the manifests to the run's folder, unless they are there.
+    pub(crate) fn keep_manifests(&mut self) {
+        let Some(medium) = &self.medium else { return };
+        if self.folder.path().join(MEDIA_JSON).exists() {
+            return;
+        }
+        if let Err(error) = self.folder.keep_manifests(&medium.root) {
+            let text = format!("the manifests cannot be kept: {error}");
+            self.log.write(LogType::Warning, &text);
+        }
     }
 
     fn announce(&mut self, restart: &Restart) {
@@ -131,10 +144,12 @@ fn install_unit(root: &Path) -> io::Result<()> {
     fs::create_dir_all(root.join(WANTS))?;
     fs::write(root.join(UNITS).join(UNIT), text)?;
     let link = root.join(WANTS).join(UNIT);
-    match fs::remove_file(&link) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => std::os::unix::fs::symlink(format!("../{UNIT}"), link),
+    if let Err(error) = fs::remove_file(&link)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
     }
+    std::os::unix::fs::symlink(format!("../{UNIT}"), link)
 }
 
 /// Removes what [`install_unit`] made.

@@ -200,9 +200,8 @@ impl Screen for Console {
         let Some(step) = self.step.take() else { return };
         let time = duration(step.began.elapsed());
         let mark = if tone == Tone::Bad { "!" } else { " " };
-        self.write_line(
-            &format!("{} {}: {words}, {time} {mark}", step.label, step.name).trim_end(),
-        );
+        let line = format!("{} {}: {words}, {time} {mark}", step.label, step.name);
+        self.write_line(line.trim_end());
     }
 
     fn ask_secret(&mut self, prompt: &str) -> Option<Zeroizing<String>> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cmtrace::{Log, LogType};
 use jiff::Timestamp;
-use tasksequence::run::Deployment;
+use tasksequence::run::{Deployment, Running};
 
 use super::{Options, Refusal, SessionExit, Surroundings};
 use crate::contents::{Contents, disc_in_words};
@@ -81,6 +81,10 @@ pub(super) fn start(options: &Options, around: &mut Surroundings<'_>) -> Result<
         step_time: Duration::ZERO,
     };
     run.set_first_variables();
+    if run.running == Running::FullOs {
+        // This folder is on a disk, and the power may fail at any time.
+        run.keep_manifests();
+    }
     Ok(run.go())
 }
 
