@@ -4,7 +4,12 @@
 //! sequence: [`tasksequence::run::Machine`] says what to do next, and this crate does it. It does
 //! not know how media are made, and decides nothing that the machine decides.
 
+pub mod disk;
 pub mod mount;
+mod natural_order;
+pub mod partition;
 pub mod provider;
 pub mod providers;
+pub mod system;
+mod tool;
 pub mod volume;

@@ -1,6 +1,11 @@
 //! The types of steps that this computer can do, and what does them.
 
+mod partition_disk;
+
 use tasksequence::Dialect;
+use tasksequence::run::{StepEnd, Value};
+
+pub use partition_disk::PartitionDisk;
 
 use crate::provider::Provider;
 
@@ -9,6 +14,17 @@ use crate::provider::Provider;
 /// `None` when there is none for this platform: `tsmedia ts check --target linux` finds those
 /// before media are made.
 pub fn provider_of(dialect: Dialect, type_name: &str) -> Option<&'static dyn Provider> {
-    let _ = (dialect, type_name);
-    None
+    if dialect != Dialect::ConfigMgr {
+        return None;
+    }
+    let stem = type_name.strip_prefix("SMS_TaskSequence_")?.strip_suffix("Action")?;
+    Some(match stem {
+        "PartitionDisk" => &PartitionDisk,
+        _ => return None,
+    })
+}
+
+/// A step that did all there was to do.
+fn done() -> StepEnd {
+    StepEnd::Exited { code: 0, output: Value::default() }
 }
