@@ -210,7 +210,11 @@ impl Contents {
         let mut done = 0;
         for piece in wanted {
             let source = medium.root_of(piece.partition_of(&content)).join(piece.source(&content));
-            let target = Target { path: folder.join(&piece.line.path), offset: piece.offset };
+            let target = Target {
+                path: folder.join(&piece.line.path),
+                offset: piece.offset,
+                file_len: piece.line.size,
+            };
             if piece.line.path.ends_with('/') {
                 target.make_directory()?;
             } else {

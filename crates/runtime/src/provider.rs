@@ -1,5 +1,6 @@
 //! What does a step on this computer, and what it gets for that.
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use cmtrace::LogType;
@@ -29,6 +30,18 @@ impl StepFailure {
     /// A failure for this reason.
     pub fn new(reason: impl Into<String>) -> Self {
         Self { reason: reason.into() }
+    }
+
+    /// A failure because of an error, with everything that is behind it.
+    pub fn because(error: &dyn Error) -> Self {
+        let mut reason = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            reason.push_str(": ");
+            reason.push_str(&error.to_string());
+            source = error.source();
+        }
+        Self { reason }
     }
 }
 

@@ -131,8 +131,12 @@ impl Run<'_> {
     }
 
     /// Tells the sequence that the computer has started again.
-    pub(crate) fn restarted(&mut self, event: Event) {
-        self.handle(event);
+    pub(crate) fn restarted(&mut self) {
+        if self.medium.is_none() {
+            self.take_any_disc();
+        }
+        let disc = self.medium.as_ref().map(Medium::disc);
+        self.handle(Event::Restarted { running: self.running, disc });
         self.set_folder_variables();
         self.save();
     }

@@ -1,5 +1,6 @@
 //! The partitions that a run has made, and where they are mounted.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,16 @@ pub enum FileSystem {
     Ext4,
     /// NTFS.
     Ntfs,
+}
+
+impl fmt::Display for FileSystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fat32 => "FAT32",
+            Self::Ext4 => "ext4",
+            Self::Ntfs => "NTFS",
+        })
+    }
 }
 
 /// What a partition is for.

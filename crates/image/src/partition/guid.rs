@@ -23,6 +23,31 @@ impl Guid {
         [0x87, 0xC0, 0x68, 0xB6, 0xB7, 0x26, 0x99, 0xC7],
     );
 
+    /// The type of Microsoft's reserved partition: E3C9E316-0B5C-4DB8-817D-F92DF00215AE.
+    pub const MICROSOFT_RESERVED: Self = Self::from_fields(
+        0xE3C9_E316,
+        0x0B5C,
+        0x4DB8,
+        [0x81, 0x7D, 0xF9, 0x2D, 0xF0, 0x02, 0x15, 0xAE],
+    );
+
+    /// The type of a partition with Windows' recovery environment:
+    /// DE94BBA4-06D1-4D40-A16A-BFD50179D6AC.
+    pub const WINDOWS_RECOVERY: Self = Self::from_fields(
+        0xDE94_BBA4,
+        0x06D1,
+        0x4D40,
+        [0xA1, 0x6A, 0xBF, 0xD5, 0x01, 0x79, 0xD6, 0xAC],
+    );
+
+    /// The type of a partition with a file system of Linux: 0FC63DAF-8483-4772-8E79-3D69D8477DE4.
+    pub const LINUX_DATA: Self = Self::from_fields(
+        0x0FC6_3DAF,
+        0x8483,
+        0x4772,
+        [0x8E, 0x79, 0x3D, 0x69, 0xD8, 0x47, 0x7D, 0xE4],
+    );
+
     /// Makes a GUID of the fields of its text form.
     pub const fn from_fields(first: u32, second: u16, third: u16, rest: [u8; 8]) -> Self {
         let (a, b, c) = (first.to_le_bytes(), second.to_le_bytes(), third.to_le_bytes());
@@ -40,6 +65,13 @@ impl Guid {
         bytes[7] = bytes[7] & 0x0F | 0x80;
         bytes[8] = bytes[8] & 0x3F | 0x80;
         Self(bytes)
+    }
+
+    /// Makes a GUID of 16 random bytes, with the version (4, random) and variant of RFC 9562.
+    pub const fn from_random(bytes: [u8; 16]) -> Self {
+        let mut guid = Self::from_digest(bytes);
+        guid.0[7] = guid.0[7] & 0x0F | 0x40;
+        guid
     }
 }
 
@@ -69,5 +101,7 @@ mod tests {
     fn a_guid_of_a_digest_says_its_version_and_variant() {
         let text = Guid::from_digest([0xFF; 16]).to_string();
         assert_eq!(text, "FFFFFFFF-FFFF-8FFF-BFFF-FFFFFFFFFFFF");
+        let text = Guid::from_random([0xFF; 16]).to_string();
+        assert_eq!(text, "FFFFFFFF-FFFF-4FFF-BFFF-FFFFFFFFFFFF");
     }
 }

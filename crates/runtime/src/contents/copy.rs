@@ -24,6 +24,8 @@ pub(super) struct Target {
     pub path: PathBuf,
     /// Where in the file they begin.
     pub offset: u64,
+    /// How long the file is once all its pieces are there.
+    pub file_len: u64,
 }
 
 impl Target {
@@ -36,10 +38,17 @@ impl Target {
             fs::create_dir_all(parent).map_err(|source| self.unwritable(source))?;
         }
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(self.offset == 0);
-        let mut file = options.open(&self.path).map_err(|source| self.unwritable(source))?;
-        file.seek(SeekFrom::Start(self.offset)).map_err(|source| self.unwritable(source))?;
-        Ok(file)
+        // Pieces come in any order, so what is there of others stays.
+        options.write(true).create(true).truncate(false);
+        let open = || {
+            let mut file = options.open(&self.path)?;
+            if file.metadata()?.len() != self.file_len {
+                file.set_len(self.file_len)?;
+            }
+            file.seek(SeekFrom::Start(self.offset))?;
+            Ok(file)
+        };
+        open().map_err(|source| self.unwritable(source))
     }
 
     fn unwritable(&self, source: io::Error) -> ContentError {

@@ -142,6 +142,20 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Takes what disc of the set there is, so that what later steps need of it can be copied.
+    pub(super) fn take_any_disc(&mut self) {
+        let set = self.contents.media().set;
+        let found = self.drives.look().into_iter().find_map(|(_, seen)| match seen {
+            Seen::Medium(medium) if medium.manifest.set == set => Some(*medium),
+            _ => None,
+        });
+        // One that does not say the same as the others is found out when it is asked for.
+        self.medium = found.filter(|medium| self.judge(medium, medium.disc()).is_ok());
+        if self.medium.is_none() {
+            self.drives.release();
+        }
+    }
+
     /// Looks at the drives anew for the disc that was in before.
     pub(super) fn look_again(&mut self) {
         if let Some(disc) = self.medium.as_ref().map(Medium::disc) {

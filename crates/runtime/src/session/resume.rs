@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cmtrace::{Log, LogType};
 use content::documents::PolicyDocument;
-use tasksequence::run::{Event, Machine, Running, State};
+use tasksequence::run::{Machine, Running, State};
 
 use super::start::{Prepared, chain};
 use super::{Options, Refusal, SessionExit, Surroundings};
@@ -124,7 +124,6 @@ fn go_on(
         unattended: saved.unattended,
     };
     let contents = Contents::new(media, folder.path().to_owned(), folder.cache());
-    let disc = medium.as_ref().map(Medium::disc);
     let mut run = Run {
         set: saved.set,
         in_memory: options.folder.join(OWN_FOLDER),
@@ -148,6 +147,6 @@ fn go_on(
         step_time: Duration::ZERO,
     };
     run.volumes = volumes;
-    run.restarted(Event::Restarted { running: around.running, disc });
+    run.restarted();
     Ok(run.go())
 }
