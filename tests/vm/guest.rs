@@ -84,12 +84,23 @@ impl Guest {
         self.commands += 1;
         let number = self.commands;
         // Quotes keep the console's echo of the line from matching the mark.
-        writeln!(self.stdin, "echo 'be''gin'-{number}; {command}; echo 'en''d'-{number}")
-            .unwrap_or_else(|error| panic!("cannot type on the serial console: {error}"));
+        self.type_line(&format!("echo 'be''gin'-{number}; {command}; echo 'en''d'-{number}"));
         self.wait_for(&format!("begin-{number}"), within);
         let mark = format!("end-{number}");
         let printed = self.wait_for(&mark, within);
         printed.trim_end_matches(&mark).replace('\r', "").trim_start_matches('\n').to_owned()
+    }
+
+    /// Types `text` and Enter on the serial console.
+    pub fn type_line(&mut self, text: &str) {
+        writeln!(self.stdin, "{text}")
+            .unwrap_or_else(|error| panic!("cannot type on the serial console: {error}"));
+    }
+
+    /// Has the shell of the boot image switch the machine off.
+    pub fn power_off(mut self) {
+        self.type_line("poweroff -f");
+        self.wait_for_power_off(Duration::from_secs(30));
     }
 
     /// Puts `image` into the optical drive in place of what lies there.

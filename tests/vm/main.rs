@@ -18,6 +18,7 @@ mod site;
 mod all_images;
 mod boot;
 mod guest;
+mod initramfs;
 mod large_file;
 mod machine;
 mod mounted;
