@@ -11,5 +11,7 @@ pub mod partition;
 pub mod provider;
 pub mod providers;
 pub mod system;
+#[cfg(feature = "wim")]
+pub mod system_boot;
 mod tool;
 pub mod volume;

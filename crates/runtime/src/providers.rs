@@ -1,10 +1,14 @@
 //! The types of steps that this computer can do, and what does them.
 
+#[cfg(feature = "wim")]
+mod apply_image;
 mod partition_disk;
 
 use tasksequence::Dialect;
 use tasksequence::run::{StepEnd, Value};
 
+#[cfg(feature = "wim")]
+pub use apply_image::{ApplyDataImage, ApplyOperatingSystem};
 pub use partition_disk::PartitionDisk;
 
 use crate::provider::Provider;
@@ -19,6 +23,10 @@ pub fn provider_of(dialect: Dialect, type_name: &str) -> Option<&'static dyn Pro
     }
     let stem = type_name.strip_prefix("SMS_TaskSequence_")?.strip_suffix("Action")?;
     Some(match stem {
+        #[cfg(feature = "wim")]
+        "ApplyDataImage" => &ApplyDataImage,
+        #[cfg(feature = "wim")]
+        "ApplyOperatingSystem" => &ApplyOperatingSystem,
         "PartitionDisk" => &PartitionDisk,
         _ => return None,
     })
