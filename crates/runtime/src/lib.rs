@@ -24,6 +24,8 @@ pub mod screen;
 pub mod session;
 pub mod status;
 pub mod system;
+#[cfg(feature = "wim")]
+pub mod system_boot;
 mod tool;
 pub mod unlock;
 pub mod volume;

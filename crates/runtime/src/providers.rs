@@ -2,6 +2,8 @@
 
 mod answer_file;
 mod application;
+#[cfg(feature = "wim")]
+mod apply_image;
 mod command_line;
 mod download;
 mod package;
@@ -11,6 +13,8 @@ mod powershell;
 use tasksequence::Dialect;
 use tasksequence::run::{StepEnd, Value};
 
+#[cfg(feature = "wim")]
+pub use apply_image::{ApplyDataImage, ApplyOperatingSystem};
 pub use partition_disk::PartitionDisk;
 
 use crate::provider::Provider;
@@ -33,6 +37,10 @@ pub fn provider_of(dialect: Dialect, type_name: &str) -> Option<&'static dyn Pro
         "ApplyWindowsSettings" | "ApplyNetworkSettings" | "JoinDomainWorkgroup" => {
             &answer_file::RecordSettings
         }
+        #[cfg(feature = "wim")]
+        "ApplyDataImage" => &ApplyDataImage,
+        #[cfg(feature = "wim")]
+        "ApplyOperatingSystem" => &ApplyOperatingSystem,
         "PartitionDisk" => &PartitionDisk,
         _ => return None,
     })

@@ -7,7 +7,8 @@ const ENTRY_LEN: usize = 128;
 const PROTECTIVE: u8 = 0xEE;
 
 /// Reads how Linux tells a partition of a disk from all others, as `PARTUUID` in lower case;
-/// `None` when the disk has no table or the table no such partition.
+/// `None` when the disk has no table or the table no such partition. Logical partitions of an MBR
+/// are not looked for, and taken for there.
 ///
 /// By it a partition is found again after a restart, when its disk may have another name.
 pub fn partition_uuid(disk: &impl FileExt, number: u32) -> io::Result<Option<String>> {

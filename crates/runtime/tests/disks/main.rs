@@ -1,6 +1,7 @@
 //! Disks, partitions and images on the target, checked with the tools of others. Needs root, as
 //! loop devices stand for disks.
 
+mod apply;
 mod execute;
 mod host;
 mod machine;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use image::partition::Guid;
-use runtime::partition::{Identities, PartitionPlan, partition_uuid};
+use runtime::partition::{Identities, PartitionPlan, PartitionType, partition_uuid};
 use tempfile::NamedTempFile;
 
 use crate::plan::planned;
@@ -118,5 +118,7 @@ fn assert_uuids(plan: &PartitionPlan, file: &NamedTempFile) {
         assert_eq!(uuid, theirs);
     }
     assert_eq!(partition_uuid(&disk, 0).unwrap(), None);
-    assert_eq!(partition_uuid(&disk, 200).unwrap(), None);
+    let after =
+        plan.partitions.iter().filter(|it| it.kind != PartitionType::Logical).count() as u32 + 1;
+    assert_eq!(partition_uuid(&disk, after).unwrap(), None, "there is none behind the last one");
 }
