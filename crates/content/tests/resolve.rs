@@ -2,9 +2,9 @@
 
 use content::{
     AbsentContent, Application, Architecture, BootPlatform, Catalog, CatalogObject, ContentGraph,
-    ContentId, ContentLocation, DependencyGroup, DeploymentType, MediaDefinition, NamedDefinition,
-    ObjectKind, OsImageIndex, Problem, ProblemClass, SequenceEntry, SequenceInfo, Severity,
-    resolve,
+    ContentId, ContentLocation, DependencyGroup, DeploymentType, MediaDefinition,
+    NamedDefinition, ObjectKind, OsImageIndex, Problem, ProblemClass, SequenceEntry, SequenceInfo,
+    Severity, resolve,
 };
 use tasksequence::TaskSequence;
 
@@ -200,6 +200,28 @@ fn applications_come_after_what_they_need_and_what_they_replace() {
         graph.media[0].needs[2].first_used_by,
         "application A for step 1 \"Step 1\" of P0100020"
     );
+}
+
+#[test]
+fn objects_are_known_in_the_order_of_need_also_those_without_content() {
+    let mut catalog = catalog();
+    package(&mut catalog, "P0100001");
+    application(&mut catalog, "A", &[&["BUNDLE"]], &[]);
+    application(&mut catalog, "B", &[], &[]);
+    let bundle = DeploymentType {
+        name: "Bundle".into(),
+        dependencies: vec![DependencyGroup(vec![id("B")])],
+        ..DeploymentType::default()
+    };
+    let bundle = Application { deployment_types: vec![bundle], ..Application::default() };
+    add(&mut catalog, "BUNDLE", ObjectKind::Application(bundle));
+    let steps = [Step::Application("A"), Step::Package("P0100001"), Step::Application("A")];
+    sequence(&mut catalog, "P0100020", &steps);
+    let (graph, problems) = run(&catalog, "P0100020");
+    assert_eq!(rules(&problems), [""; 0]);
+    let objects: Vec<&str> = graph.media[0].objects.iter().map(ContentId::as_str).collect();
+    assert_eq!(objects, ["B", "BUNDLE", "A", "P0100001"]);
+    assert_eq!(needs(&graph), ["B", "A", "P0100001"]);
 }
 
 #[test]
