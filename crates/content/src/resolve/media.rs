@@ -298,6 +298,10 @@ impl<'a> Gathering<'a> {
                 self.problems.push(check::lacking_dependencies(id, &lacking, place));
             }
         }
+        if let Some(boot_image) = boot_image {
+            let found = check::no_detection(&self.objects, boot_image, self.catalog);
+            self.problems.extend(found);
+        }
         let holds = self.holds_references();
         for id in &self.ordered_sequences {
             let Some(walked) = self.sequences.get(*id) else { continue };
