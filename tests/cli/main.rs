@@ -9,6 +9,7 @@ mod bad_input;
 mod batch;
 mod content;
 mod doctor;
+mod documents;
 mod import;
 mod init;
 mod json_lines;

@@ -233,6 +233,7 @@ pub fn media_manifest(
         valid_from: facts.valid_from.map(|moment| moment.to_string()),
         valid_until: facts.valid_until.map(|moment| moment.to_string()),
         task_sequence: facts
+            .policy
             .sequences
             .first()
             .map(|sequence| NamedId { id: sequence.id.to_string(), name: sequence.name.clone() }),
