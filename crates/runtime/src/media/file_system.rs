@@ -1,7 +1,7 @@
 //! Which file system a device holds, so that the kernel is not asked to mount what it cannot.
 
 /// How much of the beginning of a device [`detect`] looks at.
-pub(super) const BEGINNING: usize = 36 * 1024 + 4096;
+pub(super) const BEGINNING: usize = 64 * 1024;
 
 /// The kernel's names of the file systems that a device may hold, by its beginning; the first one
 /// is the best. Empty when it holds none that media are on.
@@ -48,7 +48,8 @@ mod tests {
             detect(&beginning)
         };
         let iso: (usize, &[u8]) = (32 * 1024 + 1, b"CD001");
-        let udf: (usize, &[u8]) = (34 * 1024 + 1, b"NSR03");
+        // Behind the descriptors of El Torito and Joliet, and the terminator.
+        let udf: (usize, &[u8]) = (42 * 1024 + 1, b"NSR02");
         assert_eq!(with(&[iso, udf]), ["udf", "iso9660"]);
         assert_eq!(with(&[iso, (3, b"NTFS    ")]), ["iso9660"]);
         assert_eq!(with(&[(82, b"FAT32   ")]), ["vfat"]);

@@ -258,7 +258,7 @@ fn entries_that_are_cut_or_too_short_are_refused() {
 
 #[test]
 fn names_that_lead_out_of_a_folder_are_refused() {
-    for name in ["..", ".", "a/b", "a\\b", "a\0b"] {
+    for name in ["..", ".", "a/b", "a\0b"] {
         let error = tree_error(|metadata| {
             let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
             metadata[FIRST + 100..FIRST + 102].copy_from_slice(&(units.len() as u16).to_le_bytes());
