@@ -2,6 +2,12 @@
 
 #[cfg(feature = "wim")]
 mod apply_image;
+#[cfg(feature = "wim")]
+mod capture;
+#[cfg(feature = "wim")]
+mod command_words;
+#[cfg(feature = "wim")]
+mod existing;
 mod partition_disk;
 
 use tasksequence::Dialect;
@@ -9,6 +15,8 @@ use tasksequence::run::{StepEnd, Value};
 
 #[cfg(feature = "wim")]
 pub use apply_image::{ApplyDataImage, ApplyOperatingSystem};
+#[cfg(feature = "wim")]
+pub use capture::CaptureSystemImage;
 pub use partition_disk::PartitionDisk;
 
 use crate::provider::Provider;
@@ -27,6 +35,8 @@ pub fn provider_of(dialect: Dialect, type_name: &str) -> Option<&'static dyn Pro
         "ApplyDataImage" => &ApplyDataImage,
         #[cfg(feature = "wim")]
         "ApplyOperatingSystem" => &ApplyOperatingSystem,
+        #[cfg(feature = "wim")]
+        "CaptureSystemImage" => &CaptureSystemImage,
         "PartitionDisk" => &PartitionDisk,
         _ => return None,
     })

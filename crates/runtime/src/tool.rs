@@ -1,6 +1,6 @@
 //! Programs of the boot image or of an applied system that a step needs.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -56,6 +56,12 @@ impl Tool {
     /// Adds arguments.
     pub fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.command.args(args);
+        self
+    }
+
+    /// Sets a variable of its environment, such as a password that no command line may show.
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.command.env(name, value.into());
         self
     }
 

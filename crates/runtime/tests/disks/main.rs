@@ -2,6 +2,7 @@
 //! loop devices stand for disks.
 
 mod apply;
+mod capture;
 mod execute;
 mod host;
 mod machine;
