@@ -4,8 +4,9 @@
 mod apply_image;
 #[cfg(feature = "wim")]
 mod capture;
-#[cfg(feature = "wim")]
+mod check_readiness;
 mod command_words;
+mod driver_package;
 #[cfg(feature = "wim")]
 mod existing;
 mod partition_disk;
@@ -17,6 +18,8 @@ use tasksequence::run::{StepEnd, Value};
 pub use apply_image::{ApplyDataImage, ApplyOperatingSystem};
 #[cfg(feature = "wim")]
 pub use capture::CaptureSystemImage;
+pub use check_readiness::CheckReadiness;
+pub use driver_package::ApplyDriverPackage;
 pub use partition_disk::PartitionDisk;
 
 use crate::provider::Provider;
@@ -33,11 +36,13 @@ pub fn provider_of(dialect: Dialect, type_name: &str) -> Option<&'static dyn Pro
     Some(match stem {
         #[cfg(feature = "wim")]
         "ApplyDataImage" => &ApplyDataImage,
+        "ApplyDriverPackage" => &ApplyDriverPackage,
         #[cfg(feature = "wim")]
         "ApplyOperatingSystem" => &ApplyOperatingSystem,
         #[cfg(feature = "wim")]
         "CaptureSystemImage" => &CaptureSystemImage,
         "PartitionDisk" => &PartitionDisk,
+        "PrestartCheck" => &CheckReadiness,
         _ => return None,
     })
 }

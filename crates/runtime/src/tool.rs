@@ -1,6 +1,6 @@
 //! Programs of the boot image or of an applied system that a step needs.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -60,8 +60,9 @@ impl Tool {
     }
 
     /// Sets a variable of its environment, such as a password that no command line may show.
-    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
-        self.command.env(name, value.into());
+    #[cfg(feature = "wim")]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
         self
     }
 

@@ -3,10 +3,12 @@
 
 mod apply;
 mod capture;
+mod drivers;
 mod execute;
 mod host;
 mod machine;
 mod plan;
+mod readiness;
 mod tables;
 
 use std::process::Command;
