@@ -4,8 +4,15 @@ mod answer_file;
 mod application;
 #[cfg(feature = "wim")]
 mod apply_image;
+#[cfg(feature = "wim")]
+mod capture;
+mod check_readiness;
 mod command_line;
+mod command_words;
 mod download;
+mod driver_package;
+#[cfg(feature = "wim")]
+mod existing;
 mod package;
 mod partition_disk;
 mod powershell;
@@ -15,6 +22,10 @@ use tasksequence::run::{StepEnd, Value};
 
 #[cfg(feature = "wim")]
 pub use apply_image::{ApplyDataImage, ApplyOperatingSystem};
+#[cfg(feature = "wim")]
+pub use capture::CaptureSystemImage;
+pub use check_readiness::CheckReadiness;
+pub use driver_package::ApplyDriverPackage;
 pub use partition_disk::PartitionDisk;
 
 use crate::provider::Provider;
@@ -39,9 +50,13 @@ pub fn provider_of(dialect: Dialect, type_name: &str) -> Option<&'static dyn Pro
         }
         #[cfg(feature = "wim")]
         "ApplyDataImage" => &ApplyDataImage,
+        "ApplyDriverPackage" => &ApplyDriverPackage,
         #[cfg(feature = "wim")]
         "ApplyOperatingSystem" => &ApplyOperatingSystem,
+        #[cfg(feature = "wim")]
+        "CaptureSystemImage" => &CaptureSystemImage,
         "PartitionDisk" => &PartitionDisk,
+        "PrestartCheck" => &CheckReadiness,
         _ => return None,
     })
 }

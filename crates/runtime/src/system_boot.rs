@@ -14,6 +14,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub(crate) use self::grub_config::title_of;
 use crate::partition::{Found, file_system_of};
 use crate::system::System;
 use crate::tool::ToolError;
@@ -101,7 +102,7 @@ pub fn make_startable(
     } else {
         bios::install(&applied)?
     }];
-    let title = grub_config::title_of(root);
+    let title = title_of(root);
     let words = console_words(&system.proc);
     let config = grub_config::menu(&title, &applied.identity.uuid, &kernels, &words);
     write(&root.join("boot/grub/grub.cfg"), &config)?;

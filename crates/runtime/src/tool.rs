@@ -59,6 +59,13 @@ impl Tool {
         self
     }
 
+    /// Sets a variable of its environment, such as a password that no command line may show.
+    #[cfg(feature = "wim")]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Runs it to its end.
     pub fn run(mut self) -> Result<(), ToolError> {
         let output = self.command.output().map_err(|source| match source.kind() {

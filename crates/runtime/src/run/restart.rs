@@ -19,6 +19,10 @@ use crate::status::RunState;
 /// The unit that goes on in the installed system.
 const UNIT: &str = "tsmedia-run.service";
 const UNITS: &str = "etc/systemd/system";
+/// The signals that keep systemd from writing over the screen and let it write again: SIGRTMIN+21
+/// and SIGRTMIN+20, in numbers since not every shell knows their names.
+const QUIET: i32 = 34 + 21;
+const TALKING: i32 = 34 + 20;
 const WANTS: &str = "etc/systemd/system/multi-user.target.wants";
 
 impl Run<'_> {
@@ -133,9 +137,11 @@ fn install_unit(root: &Path) -> io::Result<()> {
          \n\
          [Service]\n\
          Type=oneshot\n\
+         ExecStartPre=-/bin/sh -c 'kill -{QUIET} 1'\n\
          ExecStart=/{OWN_FOLDER}/bin/tsmedia-run --resume /{OWN_FOLDER}\n\
          StandardInput=null\n\
          StandardOutput=journal\n\
+         ExecStopPost=-/bin/sh -c 'kill -{TALKING} 1'\n\
          TimeoutStartSec=infinity\n\
          \n\
          [Install]\n\

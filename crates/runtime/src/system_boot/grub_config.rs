@@ -32,7 +32,7 @@ pub(super) fn menu(title: &str, uuid: &str, kernels: &[Kernel], consoles: &[Stri
 }
 
 /// What a system calls itself, fit for a menu.
-pub(super) fn title_of(root: &Path) -> String {
+pub(crate) fn title_of(root: &Path) -> String {
     let is_plain = |c: &char| c.is_ascii_graphic() && !"'\"\\$`".contains(*c) || *c == ' ';
     let name = field(root, "PRETTY_NAME").map(|name| name.chars().filter(is_plain).collect());
     name.filter(|name: &String| !name.is_empty()).unwrap_or_else(|| "Linux".to_owned())

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use runtime::disk::DeviceFolders;
 use runtime::mount::{Access, mount, unmount};
@@ -15,10 +16,20 @@ use tempfile::TempDir;
 
 use crate::tool;
 
+/// One test at a time: a program that another test starts holds all open files of this one for a
+/// moment, and a disk that somebody holds is in use.
+static ONE: Mutex<()> = Mutex::new(());
+
+/// Keeps other tests waiting.
+pub fn alone() -> MutexGuard<'static, ()> {
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A computer with a `/sys`, `/dev` and `/proc` of its own. Its disks are called `vda`, `vdb`, ….
 pub struct Machine {
     pub folder: TempDir,
     pub loops: Vec<PathBuf>,
+    _alone: MutexGuard<'static, ()>,
 }
 
 /// The kernel of such a computer: this one, which reads no partition tables by itself here and has
@@ -32,15 +43,7 @@ impl Kernel for LoopKernel {
         let real = fs::canonicalize(disk).unwrap();
         let real = real.display();
         tool(&format!("partx -d {real} 2>/dev/null; partx -a {real}"));
-        let name = fs::canonicalize(disk).unwrap().file_name().unwrap().to_owned();
-        for entry in fs::read_dir(Path::new("/sys/block").join(&name)).unwrap() {
-            let part = entry.unwrap().file_name();
-            if part.to_string_lossy().starts_with(&*name.to_string_lossy()) {
-                let link = self.dev.join(&part);
-                let _ = fs::remove_file(&link);
-                symlink(Path::new("/dev").join(&part), link).unwrap();
-            }
-        }
+        link_partitions(&fs::canonicalize(disk).unwrap(), &self.dev);
         Ok(())
     }
 
@@ -60,14 +63,28 @@ impl Kernel for LoopKernel {
     }
 }
 
+/// Shows the partitions of a loop device in the computer's `/dev`.
+fn link_partitions(device: &Path, dev: &Path) {
+    let name = device.file_name().unwrap().to_string_lossy().into_owned();
+    for entry in fs::read_dir(Path::new("/sys/block").join(&name)).unwrap() {
+        let part = entry.unwrap().file_name();
+        if part.to_string_lossy().starts_with(&name) {
+            let link = dev.join(&part);
+            let _ = fs::remove_file(&link);
+            symlink(Path::new("/dev").join(&part), link).unwrap();
+        }
+    }
+}
+
 impl Machine {
     /// A computer with disks of so many bytes.
     pub fn new(disks: &[u64]) -> Self {
+        let _alone = alone();
         let folder = tempfile::Builder::new().prefix("machine-").tempdir().unwrap();
         for name in ["sys/block", "sys/firmware", "dev", "proc", "volumes"] {
             fs::create_dir_all(folder.path().join(name)).unwrap();
         }
-        let mut machine = Self { folder, loops: Vec::new() };
+        let mut machine = Self { folder, loops: Vec::new(), _alone };
         for (bytes, letter) in disks.iter().zip('a'..) {
             let file = machine.folder.path().join(format!("vd{letter}.img"));
             fs::File::create(&file).unwrap().set_len(*bytes).unwrap();
@@ -95,22 +112,27 @@ impl Machine {
         }
     }
 
+    /// Shows partitions that were made by other means.
+    pub fn see_partitions(&self, disk: usize) {
+        link_partitions(&self.loops[disk], &self.path("dev"));
+    }
+
     /// Unmounts everything of the computer.
     pub fn unmount_all(&self) {
+        self.mounts().iter().rev().for_each(|folder| unmount(folder).unwrap());
+    }
+
+    fn mounts(&self) -> Vec<PathBuf> {
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
-        let root = self.folder.path().to_string_lossy().into_owned();
-        let folders = mounts.lines().filter_map(|line| line.split(' ').nth(1));
-        let own: Vec<_> = folders.filter(|folder| folder.starts_with(&root)).collect();
-        own.iter().rev().for_each(|folder| unmount(Path::new(folder)).unwrap());
+        let folders = mounts.lines().filter_map(|line| line.split(' ').nth(1)).map(PathBuf::from);
+        folders.filter(|folder| folder.starts_with(self.folder.path())).collect()
     }
 }
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            let _ = std::panic::catch_unwind(|| self.unmount_all());
-        } else {
-            self.unmount_all();
+        for folder in self.mounts().iter().rev() {
+            let _ = Command::new("umount").arg("-l").arg(folder).output();
         }
         for device in &self.loops {
             let _ = Command::new("partx").arg("-d").arg(device).output();

@@ -2,10 +2,13 @@
 //! loop devices stand for disks.
 
 mod apply;
+mod capture;
+mod drivers;
 mod execute;
 mod host;
 mod machine;
 mod plan;
+mod readiness;
 mod tables;
 
 use std::process::Command;

@@ -7,6 +7,7 @@ use image::partition::Guid;
 use runtime::partition::{Identities, PartitionPlan, PartitionType, partition_uuid};
 use tempfile::NamedTempFile;
 
+use crate::machine::alone;
 use crate::plan::planned;
 use crate::tool;
 
@@ -41,6 +42,7 @@ fn dump(file: &NamedTempFile) -> String {
 
 #[test]
 fn a_gpt_is_what_sgdisk_and_sfdisk_expect() {
+    let _alone = alone();
     let plan = planned(
         "GPT",
         &[
@@ -71,6 +73,7 @@ fn a_gpt_is_what_sgdisk_and_sfdisk_expect() {
 
 #[test]
 fn an_mbr_with_logical_partitions_is_what_sfdisk_expects() {
+    let _alone = alone();
     let plan = planned(
         "MBR",
         &[

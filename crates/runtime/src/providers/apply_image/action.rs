@@ -1,4 +1,5 @@
 use crate::provider::StepFailure;
+use crate::providers::command_words::CommandWords;
 
 /// What the command line of an apply step says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,14 +28,8 @@ pub(super) enum ApplyTarget {
 impl ApplyAction {
     /// Reads the command line, in which variables have been expanded.
     pub fn parse(action: &str) -> Result<Self, StepFailure> {
-        let words = words(action);
-        let option = |name: &str| {
-            let matches = |word: &&String| {
-                let start = word.get(..name.len());
-                start.is_some_and(|start| start.eq_ignore_ascii_case(name))
-            };
-            words.iter().find(matches).map(|word| &word[name.len()..])
-        };
+        let words = CommandWords::of(action);
+        let option = |name: &str| words.option(name);
         if option("/install:").is_some() {
             return Err(StepFailure::new(
                 "the step installs Windows from its Setup sources (/install), which needs Windows \
@@ -80,22 +75,6 @@ fn target(text: &str) -> Result<ApplyTarget, StepFailure> {
         "`{text}` is no target on Linux, which has no drive letters: name disk and partition as \
          `0,2`, or a variable that Format and Partition Disk has set"
     )))
-}
-
-/// Splits a command line at blanks outside of quotation marks.
-fn words(action: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut quoted = false;
-    for c in action.chars() {
-        match (c, words.last_mut()) {
-            ('"', _) => quoted = !quoted,
-            (c, _) if c.is_whitespace() && !quoted => words.push(String::new()),
-            (c, Some(word)) => word.push(c),
-            (_, None) => {}
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 #[cfg(test)]

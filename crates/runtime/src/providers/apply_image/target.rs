@@ -1,11 +1,10 @@
-use std::fs::File;
 use std::path::Path;
 
 use super::action::ApplyTarget;
-use crate::disk;
 use crate::mount::Access;
-use crate::partition::{file_system_of, mount_folder, partition_uuid};
+use crate::partition::mount_folder;
 use crate::provider::{Host, StepFailure};
+use crate::providers::existing::mount_existing;
 use crate::system::System;
 use crate::volume::{Volume, VolumeRole, Volumes};
 
@@ -39,7 +38,10 @@ pub(super) fn find(
             match at(&is_it) {
                 Some(index) => index,
                 None => {
-                    volumes.0.push(existing(*disk, *partition, host, system)?);
+                    let folder = mount_folder(&system.volumes, *disk, *partition);
+                    let place = (*disk, *partition);
+                    let access = Access::ReadWrite;
+                    volumes.0.push(mount_existing(place, &folder, access, host, system)?);
                     volumes.0.len() - 1
                 }
             }
@@ -53,47 +55,4 @@ pub(super) fn find(
         )));
     }
     Ok((volumes, index))
-}
-
-/// Mounts a partition that was there before the run.
-fn existing(
-    number: u32,
-    partition: u32,
-    host: &dyn Host,
-    system: &System,
-) -> Result<Volume, StepFailure> {
-    let disk = disk::disk(&system.folders, host.media_device(), number)
-        .map_err(|error| StepFailure::because(&error))?;
-    let all = disk::partitions(&system.folders, &disk);
-    let Some(found) = all.iter().find(|it| it.number == partition) else {
-        let count = all.len();
-        return Err(StepFailure::new(format!(
-            "disk {number} has no partition {partition}; it has {count}"
-        )));
-    };
-    let failed = |error: std::io::Error| {
-        StepFailure::new(format!("cannot mount `{}`: {error}", found.device.display()))
-    };
-    let held = file_system_of(&found.device).map_err(failed)?.ok_or_else(|| {
-        StepFailure::new(format!(
-            "partition {partition} of disk {number} has neither ext4 nor FAT32 nor NTFS"
-        ))
-    })?;
-    let uuid = File::open(&disk.device).and_then(|file| partition_uuid(&file, partition));
-    let folder = mount_folder(&system.volumes, number, partition);
-    system
-        .kernel
-        .mount(&found.device, &folder, held.file_system, Access::ReadWrite)
-        .map_err(failed)?;
-    Ok(Volume {
-        disk: number,
-        partition,
-        role: VolumeRole::Data,
-        file_system: Some(held.file_system),
-        partition_uuid: uuid.map_err(failed)?.unwrap_or_default(),
-        device: found.device.clone(),
-        mount: Some(folder),
-        applied: false,
-        system: false,
-    })
 }
