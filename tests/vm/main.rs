@@ -17,6 +17,7 @@ mod site;
 
 mod all_images;
 mod boot;
+mod control;
 mod guest;
 mod initramfs;
 mod large_file;
