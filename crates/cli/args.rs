@@ -1,5 +1,6 @@
 //! What can be typed: one place from which parsing, help, man pages and completions come.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -245,6 +246,8 @@ pub struct PlanArgs {
     #[arg(long)]
     pub explain: bool,
     #[command(flatten)]
+    pub runtime: RuntimeArgs,
+    #[command(flatten)]
     pub staging: StagingArgs,
     #[command(flatten)]
     pub cache: CacheArgs,
@@ -258,6 +261,15 @@ pub struct CacheArgs {
     /// Trust no digest of an earlier run, and keep none, whatever file is named
     #[arg(long)]
     pub no_cache: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RuntimeArgs {
+    /// The program that runs task sequences on targets that start a Linux boot image: a static one
+    /// for x86-64. An empty name says that media get none [default: tsmedia-run beside this
+    /// program, if it is such a one]
+    #[arg(long, value_name = "FILE", env = "TSMEDIA_RUNTIME")]
+    pub runtime: Option<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -277,6 +289,8 @@ pub struct BuildArgs {
     /// How much is read back before the set takes its place
     #[arg(long, value_enum, default_value_t = Depth::Full)]
     pub verify: Depth,
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
     #[command(flatten)]
     pub staging: StagingArgs,
     #[command(flatten)]
