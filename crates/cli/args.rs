@@ -133,9 +133,19 @@ pub struct TsArgs {
 pub struct TsCheckArgs {
     /// Sequences: .xml, export .zip or ids; all of the site if none is given
     pub sequences: Vec<String>,
+    /// Find steps that nothing on this platform does, too
+    #[arg(long, value_enum, value_name = "PLATFORM")]
+    pub target: Option<Target>,
     /// Print the rules instead
     #[arg(long)]
     pub rules: bool,
+}
+
+/// What runs a task sequence on the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// The runtime in a Linux boot image
+    Linux,
 }
 
 #[derive(Debug, Args)]
@@ -235,6 +245,8 @@ pub struct ContentVerifyArgs {
 pub struct CheckArgs {
     /// Definitions: names in the site's media folder, or files; all if none is given
     pub definitions: Vec<String>,
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
 }
 
 #[derive(Debug, Args)]

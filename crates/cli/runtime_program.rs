@@ -3,10 +3,11 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use content::{Architecture, BootPlatform, ContentId, ObjectKind, Place, Problem};
+use content::{Architecture, BootPlatform, ContentId, ObjectKind, Place, Problem, Severity};
 use pipeline::boot_runtime::{self, RuntimeProgram};
 use pipeline::scan::Scan;
 use pipeline::{HashCache, chain};
+use tasksequence::{Finding, TaskSequence, lint};
 
 use crate::args::RuntimeArgs;
 use crate::exit::CommandError;
@@ -55,6 +56,13 @@ impl Runtime {
     }
 }
 
+/// The steps of a task sequence that the runtime cannot do on Linux.
+pub fn without_provider(sequence: &TaskSequence) -> Vec<Finding> {
+    lint::without_provider(sequence, BootPlatform::Linux.as_str(), &|dialect, type_name| {
+        runtime::providers::provider_of(dialect, type_name).is_some()
+    })
+}
+
 impl Session {
     /// Adds the runtime to what the media of the definitions at these positions hold.
     pub fn add_runtime(&self, scan: &mut Scan, positions: &[usize], cache: &HashCache) {
@@ -68,8 +76,27 @@ impl Session {
         boot_runtime::add(scan, program, &ids, cache);
     }
 
-    /// Says that the media of the definition at this position have no runtime, if one is wanted.
-    pub fn runtime_problem(&self, position: usize) -> Option<Problem> {
+    /// What keeps the runtime from running the task sequences of the definition at this position,
+    /// if one is wanted: that there is none, and the steps that it cannot do.
+    pub fn runtime_problems(&self, position: usize) -> Vec<Problem> {
+        if matches!(self.runtime, Runtime::Unwanted) || self.boot_linux(position).is_none() {
+            return Vec::new();
+        }
+        let sequences = self.graph.media[position].sequences.iter();
+        let entries = sequences.filter_map(|id| self.catalog.task_sequences.get(id));
+        let undone = entries.flat_map(|entry| {
+            let found = without_provider(&entry.sequence).into_iter();
+            found.map(|finding| Problem {
+                severity: Severity::Warning,
+                ..Problem::of_sequence(finding, &entry.id, &entry.file)
+            })
+        });
+        let name = &self.definitions[position].name;
+        let problems = self.no_runtime(position).into_iter().chain(undone);
+        problems.map(|problem| problem.in_definition(name)).collect()
+    }
+
+    fn no_runtime(&self, position: usize) -> Option<Problem> {
         let (id, architecture) = self.boot_linux(position)?;
         let reason = match &self.runtime {
             Runtime::Unwanted => return None,
@@ -83,7 +110,7 @@ impl Session {
              says that none is wanted"
         );
         let problem = Problem::warning("runtime-missing", message).remedy(remedy);
-        Some(problem.at(Place::object(id)).in_definition(&self.definitions[position].name))
+        Some(problem.at(Place::object(id)))
     }
 
     /// The boot image of the definition at this position, if it is a Linux, and its processors.

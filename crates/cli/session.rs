@@ -247,7 +247,7 @@ impl Session {
         let problems = BootTree::find(scan, id, format)?.problems(scan, platform, format);
         let name = &self.definitions[position].name;
         let problems = problems.into_iter().map(|problem| problem.in_definition(name));
-        Ok(problems.chain(self.runtime_problem(position)).collect())
+        Ok(problems.chain(self.runtime_problems(position)).collect())
     }
 
     fn platform(&self, position: usize) -> Option<BootPlatform> {

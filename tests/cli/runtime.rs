@@ -145,3 +145,41 @@ fn without_a_runtime_media_are_built_with_a_warning_and_one_beside_the_program_i
     let unwanted = session.farm("plan example --json").exits(0).stdout;
     assert!(!unwanted.contains("runtime-missing"), "an empty variable says so");
 }
+
+/// Two steps: one that every run does itself, and one that nobody will ever do.
+const MADE_UP: &str = "<sequence version=\"3.10\"><group name=\"All\" description=\"\">\
+    <step type=\"SMS_TaskSequence_SetVariableAction\" name=\"Set\" description=\"\" \
+    successCodeList=\"0\" retryCount=\"0\" runFromNet=\"false\"><action>tsenv.exe \"A=1\"</action>\
+    <defaultVarList><variable name=\"VariableName\" property=\"VariableName\">A</variable>\
+    <variable name=\"VariableValue\" property=\"VariableValue\">1</variable></defaultVarList></step>\
+    <step type=\"SMS_TaskSequence_MadeUpAction\" name=\"Made up\" description=\"\" \
+    successCodeList=\"0\" retryCount=\"0\" runFromNet=\"false\"><action>madeup.exe</action>\
+    <defaultVarList/></step></group></sequence>";
+
+/// What the rule `no-provider` says: the severity and the message.
+fn undone(document: &serde_json::Value) -> Vec<(String, String)> {
+    let text = |problem: &serde_json::Value, key: &str| problem[key].as_str().unwrap().to_owned();
+    let problems = document["problems"].as_array().unwrap().iter();
+    let undone = problems.filter(|problem| problem["rule"] == "no-provider");
+    undone.map(|problem| (text(problem, "severity"), text(problem, "message"))).collect()
+}
+
+#[test]
+fn steps_that_the_runtime_cannot_do_are_errors_of_ts_check_and_warnings_of_media() {
+    let session = with_runtime();
+    session.write("farm/task-sequences/P0100020.xml", MADE_UP);
+    session.write("alone.xml", MADE_UP);
+    let message = "nothing on linux does the step `All/Made up (step 2)`, of type \
+                   `SMS_TaskSequence_MadeUpAction`";
+    let told = |severity: &str| vec![(severity.to_owned(), message.to_owned())];
+    for sequence in ["P0100020", "alone.xml"] {
+        let check = |more: &str| session.farm(&format!("ts check {sequence} --json {more}"));
+        assert_eq!(undone(&check("--target linux").exits(3).json()), told("error"));
+        assert_eq!(undone(&serde_json::from_str(&check("").stdout).unwrap()), []);
+    }
+    for verb in ["check", "plan"] {
+        let run = |more: &str| session.farm(&format!("{verb} example --json {more}")).exits(0);
+        assert_eq!(undone(&run("--runtime runtime").json()), told("warning"), "{verb}");
+        assert_eq!(undone(&run("").json()), [], "{verb}: no runtime is wanted");
+    }
+}
