@@ -16,6 +16,7 @@ mod json_lines;
 mod media_types;
 mod reference_pages;
 mod remedies;
+mod runtime;
 mod session;
 mod sets;
 mod task_sequences;

@@ -61,12 +61,6 @@ pub fn provider_of(dialect: Dialect, type_name: &str) -> Option<&'static dyn Pro
     })
 }
 
-/// Whether steps of this type can run here: the machine does some by itself.
-pub fn is_run_here(dialect: Dialect, type_name: &str) -> bool {
-    tasksequence::run::is_done_by_the_run(dialect, type_name)
-        || provider_of(dialect, type_name).is_some()
-}
-
 /// A step that did all there was to do.
 fn done() -> StepEnd {
     StepEnd::Exited { code: 0, output: Value::default() }

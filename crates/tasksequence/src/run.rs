@@ -107,7 +107,7 @@ pub use instruction::{
     Decision, DiscWanted, Ending, Event, Instruction, Offer, Record, Restart, RestartTarget,
     Running, StepEnd, StepRef, StepRun,
 };
-pub use machine::{Deployment, EventError, Machine, Start, StartError, is_done_by_the_run};
+pub use machine::{Deployment, EventError, Machine, Start, StartError, does_itself};
 pub use policy::{
     Child, ChildLookup, MAX_NESTING, MAX_POLICY_ITEMS, Policy, PolicyError, PolicyStep,
 };

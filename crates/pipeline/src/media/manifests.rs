@@ -160,8 +160,8 @@ pub fn disc_lines<'a>(
         line(&file.path, file.bytes.len() as u64, digest, stripes)
     });
     let tree = boot.content.as_ref().filter(|_| disc == 1).and_then(|id| index.content(id));
-    let files = tree.into_iter().flat_map(move |content| {
-        content.files.iter().map(move |file| {
+    let files = tree.into_iter().flat_map(move |_| {
+        boot.files.iter().map(move |file| {
             let size = index.size(file).0;
             let Checksum { digest, stripes, .. } =
                 match patched.iter().find(|(path, _)| **path == *file.path) {

@@ -7,7 +7,7 @@ use content::manifest::MediaManifest;
 use tasksequence::run::Policy;
 
 use crate::objects::Objects;
-use crate::providers::is_run_here;
+use crate::providers::provider_of;
 
 /// Something that an enabled step needs and that is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,8 @@ pub fn missing(policy: &Policy, media: &MediaManifest, objects: &Objects) -> Vec
     };
     for step in policy.enabled_steps() {
         let mut found = |what| missing.push(Missing { step: step.path.to_string(), what });
-        if !is_run_here(step.dialect, step.type_name) {
+        let provider = provider_of(step.dialect, step.type_name);
+        if !step.is_done_by_the_run && provider.is_none() {
             found(format!("nothing on Linux runs steps of type `{}`", step.type_name));
         }
         for id in step.contents {

@@ -11,6 +11,7 @@ use crate::sequence::{Dialect, TaskSequence};
 use crate::step::{Item, RunIn, Step};
 use crate::walk::StepPath;
 
+use super::machine::does;
 use super::value::Value;
 
 /// The most groups and steps of a policy: a child counts each time that it is run.
@@ -54,6 +55,8 @@ pub struct PolicyStep<'a> {
     pub dialect: Dialect,
     /// The type as written; empty when the document names none.
     pub type_name: &'a str,
+    /// Whether the run does it itself.
+    pub is_done_by_the_run: bool,
     /// The ids that it names and needs: contents and applications.
     pub contents: &'a [String],
 }
@@ -202,6 +205,7 @@ impl Policy {
                         number: entry.number,
                         dialect: step.dialect,
                         type_name: &step.type_name,
+                        is_done_by_the_run: does(step.dialect, &step.stem, &step.action),
                         contents: &step.contents,
                     });
                     at += 1;
