@@ -24,3 +24,4 @@ mod installed;
 mod machine;
 
 mod bench;
+mod scenario;
