@@ -215,9 +215,11 @@ impl Tree {
         Ok(())
     }
 
-    /// Whoever extracts by these paths must not leave the folder.
+    /// Whoever extracts by these paths must not leave the folder. Where a backslash separates
+    /// nothing it may stand in a name: systemd's units have some.
     fn check_name(&self, name: &str, at: usize) -> Result<(), ReadError> {
-        if matches!(name, "" | "." | "..") || name.contains(['/', '\\', '\0']) {
+        let separates = |c: char| matches!(c, '/' | '\0') || std::path::is_separator(c);
+        if matches!(name, "" | "." | "..") || name.contains(separates) {
             let reason = format!("`{}` is no name", name.escape_debug());
             return Err(self.error(at, reason));
         }
