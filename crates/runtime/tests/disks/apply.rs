@@ -50,6 +50,7 @@ pub fn linux_tree(tree: &Path) {
         setfattr -n user.note -v 'kept' etc/os-release
         setfattr -n security.capability -v 0x0100000200040000000000000000000000000000 usr/bin/tool
         mkfifo home/alice/pipe
+        echo unit > 'usr/lib/system-systemd\x2dfsck.slice'
         : > home/empty"#
     ));
 }
