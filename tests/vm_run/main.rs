@@ -24,4 +24,5 @@ mod installed;
 mod machine;
 
 mod bench;
+mod deploy;
 mod scenario;
