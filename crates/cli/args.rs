@@ -1,5 +1,6 @@
 //! What can be typed: one place from which parsing, help, man pages and completions come.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -132,9 +133,19 @@ pub struct TsArgs {
 pub struct TsCheckArgs {
     /// Sequences: .xml, export .zip or ids; all of the site if none is given
     pub sequences: Vec<String>,
+    /// Find steps that nothing on this platform does, too
+    #[arg(long, value_enum, value_name = "PLATFORM")]
+    pub target: Option<Target>,
     /// Print the rules instead
     #[arg(long)]
     pub rules: bool,
+}
+
+/// What runs a task sequence on the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// The runtime in a Linux boot image
+    Linux,
 }
 
 #[derive(Debug, Args)]
@@ -234,6 +245,8 @@ pub struct ContentVerifyArgs {
 pub struct CheckArgs {
     /// Definitions: names in the site's media folder, or files; all if none is given
     pub definitions: Vec<String>,
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
 }
 
 #[derive(Debug, Args)]
@@ -244,6 +257,8 @@ pub struct PlanArgs {
     /// Say why each content lies where it lies
     #[arg(long)]
     pub explain: bool,
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
     #[command(flatten)]
     pub staging: StagingArgs,
     #[command(flatten)]
@@ -258,6 +273,15 @@ pub struct CacheArgs {
     /// Trust no digest of an earlier run, and keep none, whatever file is named
     #[arg(long)]
     pub no_cache: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RuntimeArgs {
+    /// The program that runs task sequences on targets that start a Linux boot image: a static one
+    /// for x86-64. An empty name says that media get none [default: tsmedia-run beside this
+    /// program, if it is such a one]
+    #[arg(long, value_name = "FILE", env = "TSMEDIA_RUNTIME")]
+    pub runtime: Option<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -277,6 +301,8 @@ pub struct BuildArgs {
     /// How much is read back before the set takes its place
     #[arg(long, value_enum, default_value_t = Depth::Full)]
     pub verify: Depth,
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
     #[command(flatten)]
     pub staging: StagingArgs,
     #[command(flatten)]

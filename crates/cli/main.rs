@@ -13,6 +13,7 @@ mod outputs;
 mod progress;
 mod protected;
 mod report;
+mod runtime_program;
 mod session;
 mod wim_facts;
 

@@ -24,6 +24,7 @@ use pipeline::{HashCache, chain};
 use crate::args::{CacheArgs, Global, PasswordArgs, StagingArgs};
 use crate::exit::{CommandError, Exit};
 use crate::interruption::{CANCEL, waiting};
+use crate::runtime_program::Runtime;
 use crate::{outputs, report};
 
 impl From<LoadError> for CommandError {
@@ -66,6 +67,8 @@ pub struct Session {
     pub problems: Vec<Problem>,
     /// What was asked for, in the order of the command line.
     pub asked: Vec<Asked>,
+    /// What runs task sequences on the target; none until somebody says which.
+    pub runtime: Runtime,
     /// How many file names a message lists.
     names_shown: usize,
 }
@@ -117,7 +120,8 @@ impl Session {
         let roots = content_roots(&graph, &catalog);
         problems.extend(outputs::inside_contents(&named, &roots));
         let names_shown = if global.json { NAMES_OF_DOCUMENT } else { NAMES_OF_TEXT };
-        Ok(Self { path, site, catalog, definitions, graph, problems, asked, names_shown })
+        let runtime = Runtime::default();
+        Ok(Self { path, site, catalog, definitions, graph, problems, asked, runtime, names_shown })
     }
 
     /// Fails if a definition that was asked for is not there.
@@ -149,14 +153,17 @@ impl Session {
         report::require_none(errors.iter())
     }
 
-    /// Lists the files of all contents of the definitions at these positions.
+    /// Lists the files of all contents of the definitions at these positions, and the runtime.
     pub fn scan(
         &self,
         positions: &[usize],
         cache: &HashCache,
         progress: &dyn Progress,
     ) -> Result<Scan, pipeline::Error> {
-        pipeline::scan::run(&self.locations(positions), cache, &CANCEL, progress)
+        let locations = self.locations(positions);
+        let mut scan = pipeline::scan::run(&locations, cache, &CANCEL, progress)?;
+        self.add_runtime(&mut scan, positions, cache);
+        Ok(scan)
     }
 
     /// The same for writing the media: files of sticks share nothing, so that twins of theirs are
@@ -170,7 +177,9 @@ impl Session {
         let mut kinds = positions.iter().map(|at| self.definitions[*at].definition.output.kind);
         if kinds.all(|kind| kind == OutputKind::Usb) {
             let locations = self.locations(positions);
-            return pipeline::scan::run_without_twins(&locations, cache, &CANCEL, progress);
+            let mut scan = pipeline::scan::run_without_twins(&locations, cache, &CANCEL, progress)?;
+            self.add_runtime(&mut scan, positions, cache);
+            return Ok(scan);
         }
         self.scan(positions, cache, progress)
     }
@@ -237,7 +246,8 @@ impl Session {
         let format = Format::of(&self.definitions[position].definition.output);
         let problems = BootTree::find(scan, id, format)?.problems(scan, platform, format);
         let name = &self.definitions[position].name;
-        Ok(problems.into_iter().map(|problem| problem.in_definition(name)).collect())
+        let problems = problems.into_iter().map(|problem| problem.in_definition(name));
+        Ok(problems.chain(self.runtime_problems(position)).collect())
     }
 
     fn platform(&self, position: usize) -> Option<BootPlatform> {

@@ -148,6 +148,7 @@ fn show_says_who_uses_an_object() {
     let expected = [
         "contents",
         "dependencies",
+        "deployment_types",
         "file",
         "id",
         "kind",
@@ -160,6 +161,11 @@ fn show_says_who_uses_an_object() {
         "version",
     ];
     assert_eq!(keys(&shown), expected);
+    let known = &shown["deployment_types"][0];
+    assert_eq!(known["success_codes"], json!([0, 3010]));
+    let file = r"C:\Program Files\Example\runtime.bin";
+    assert_eq!(known["detection"], json!({ "file": file }));
+    session.farm("content show P0100006").done().prints(&["installed if there is C:\\Program"]);
 }
 
 #[test]

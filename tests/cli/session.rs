@@ -55,6 +55,8 @@ impl Session {
         command.args(words).current_dir(self.path("")).env_clear();
         command.env("HOME", self.path("home")).env("XDG_CACHE_HOME", self.path("cache"));
         command.env("NO_COLOR", "1").env("TZ", "UTC").env("PATH", "/usr/bin:/bin");
+        // What lies beside the program depends on what was built.
+        command.env("TSMEDIA_RUNTIME", "");
         command.envs(variables.iter().copied());
         let output = command.output().unwrap();
         if output.status.success() && words.contains(&"build") {

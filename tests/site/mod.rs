@@ -132,6 +132,8 @@ impl Site {
             .current_dir(self.folder.path())
             .env_remove("SOURCE_DATE_EPOCH")
             .env_remove("TSMEDIA_CACHE")
+            // What lies beside the program depends on what was built.
+            .env("TSMEDIA_RUNTIME", "")
             .env("HOME", self.path("home"))
             .env("XDG_CACHE_HOME", self.path("cache"));
         command

@@ -28,7 +28,7 @@ fn two_discs() -> Site {
         let folder = site.add_package();
         site.write(&format!("{folder}/data.bin"), noise(number, 6_000_000));
     }
-    site.define("set", "38 MB", "");
+    site.define("set", "40 MB", "");
     site.succeed(&["build", "set"]);
     assert_eq!(site.outputs(), ["set.1.iso", "set.2.iso"]);
     site

@@ -1,18 +1,23 @@
 //! A running machine: its serial console and its control socket.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::net::UnixStream;
+#![allow(dead_code, reason = "no test target uses all of it")]
+
+use std::fs;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
+
+use crate::control::Control;
 
 /// A running virtual machine; dropping it ends it.
 ///
 /// Methods panic with the end of the serial output when the machine does not do in time what was
-/// asked: a test can do nothing else with such a machine.
+/// asked: a test can do nothing else with such a machine. All of the output is in a file then, which
+/// is named on standard error.
 pub struct Guest {
     child: Child,
     stdin: ChildStdin,
@@ -21,7 +26,7 @@ pub struct Guest {
     seen: usize,
     /// How many commands the shell was given; makes their end marks differ.
     commands: usize,
-    qmp_path: PathBuf,
+    control: Control,
     /// Holds the control socket and firmware variables as long as the machine runs.
     _folder: tempfile::TempDir,
 }
@@ -42,14 +47,15 @@ impl Guest {
     /// Starts QEMU with `arguments` besides those that every machine gets; `folder` lives as long
     /// as the machine.
     pub fn start(arguments: &[String], folder: tempfile::TempDir) -> Self {
-        let qmp_path = folder.path().join("qmp");
-        let socket = format!("unix:{},server=on,wait=off", qmp_path.display());
+        let socket = folder.path().join("qmp");
+        let control = Control::listen(&socket);
         // setpriv: a test that is killed must not leave a machine behind.
         let mut child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "--", "qemu-system-x86_64"])
             // The accelerator is named because /dev/kvm may open and then hang.
             .args(["-accel", "tcg", "-cpu", "max", "-m", "512", "-nodefaults", "-display", "none"])
-            .args(["-no-reboot", "-serial", "stdio", "-qmp", &socket])
+            .args(["-no-reboot", "-serial", "stdio"])
+            .args(Control::arguments(&socket))
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -61,7 +67,7 @@ impl Guest {
         let serial = Arc::new(Serial::default());
         let reader = Arc::clone(&serial);
         std::thread::spawn(move || reader.fill_from(stdout));
-        Self { child, stdin, serial, seen: 0, commands: 0, qmp_path, _folder: folder }
+        Self { child, stdin, serial, seen: 0, commands: 0, control, _folder: folder }
     }
 
     /// Waits until `text` appears on the serial console after the last text found, and returns
@@ -84,41 +90,72 @@ impl Guest {
         self.commands += 1;
         let number = self.commands;
         // Quotes keep the console's echo of the line from matching the mark.
-        writeln!(self.stdin, "echo 'be''gin'-{number}; {command}; echo 'en''d'-{number}")
-            .unwrap_or_else(|error| panic!("cannot type on the serial console: {error}"));
+        self.type_line(&format!("echo 'be''gin'-{number}; {command}; echo 'en''d'-{number}"));
         self.wait_for(&format!("begin-{number}"), within);
         let mark = format!("end-{number}");
         let printed = self.wait_for(&mark, within);
         printed.trim_end_matches(&mark).replace('\r', "").trim_start_matches('\n').to_owned()
     }
 
-    /// Puts `image` into the optical drive in place of what lies there.
+    /// Types `text` and Enter on the serial console.
+    pub fn type_line(&mut self, text: &str) {
+        writeln!(self.stdin, "{text}")
+            .unwrap_or_else(|error| panic!("cannot type on the serial console: {error}"));
+    }
+
+    /// Has the shell of the boot image switch the machine off.
+    pub fn power_off(mut self) {
+        self.type_line("poweroff -f");
+        self.wait_for_power_off(Duration::from_secs(30));
+    }
+
+    /// Types `answer` and Enter when `prompt` has appeared; gives what was printed up to its end.
+    pub fn answer(&mut self, prompt: &str, answer: &str, within: Duration) -> String {
+        let printed = self.wait_for(prompt, within);
+        self.type_line(answer);
+        printed
+    }
+
+    /// Puts `image` into the optical drive in place of what lies there, if anything does.
     pub fn change_disc(&mut self, image: &Path) {
-        self.control(&json!({
-            "execute": "blockdev-change-medium",
-            "arguments": { "id": "cd0", "filename": image, "format": "raw", "force": true },
-        }));
+        let medium = json!({ "id": "cd0", "filename": image, "format": "raw", "force": true });
+        self.control.execute("blockdev-change-medium", &medium);
+    }
+
+    /// Takes the disc out of the optical drive, whatever the computer thinks of it.
+    pub fn eject_disc(&mut self) {
+        self.control.execute("eject", &json!({ "id": "cd0", "force": true }));
+    }
+
+    /// Waits until the computer itself has opened the tray of its optical drive.
+    pub fn wait_for_open_tray(&self, within: Duration) {
+        if !self.control.happened("DEVICE_TRAY_MOVED", ("tray-open", &true.into()), within) {
+            self.give_up(&format!("the tray is not open within {within:?}"));
+        }
     }
 
     /// Waits until the machine has powered off.
     pub fn wait_for_power_off(&mut self, within: Duration) {
+        self.wait_for_end("guest-shutdown", within);
+    }
+
+    /// Waits until the machine restarts, which ends this one.
+    pub fn wait_for_restart(mut self, within: Duration) {
+        self.wait_for_end("guest-reset", within);
+    }
+
+    /// Ends the machine at once, as when somebody pulls the plug.
+    pub fn cut_power(self) {
+        drop(self);
+    }
+
+    fn wait_for_end(&mut self, reason: &str, within: Duration) {
         if !self.serial.wait_closed(within) {
-            self.give_up(&format!("not powered off within {within:?}"));
+            self.give_up(&format!("no {reason} within {within:?}"));
         }
         let status = self.child.wait().expect("the machine was started by us");
         assert!(status.success(), "the virtual machine failed: {status}");
-    }
-
-    /// Sends one command to the machine's control socket and waits for its answer.
-    fn control(&mut self, command: &Value) {
-        let stream = UnixStream::connect(&self.qmp_path)
-            .unwrap_or_else(|error| panic!("control socket of the machine: {error}"));
-        let mut answers = BufReader::new(stream.try_clone().expect("a socket can be duplicated"));
-        for message in [&json!({ "execute": "qmp_capabilities" }), command] {
-            writeln!(&stream, "{message}").expect("the control socket takes a command");
-            let answer = next_answer(&mut answers);
-            assert!(answer.get("return").is_some(), "the machine refused {message}: {answer}");
-        }
+        assert_eq!(self.control.end_reason(), reason, "why the machine ended");
     }
 
     fn give_up(&self, what: &str) -> ! {
@@ -131,22 +168,17 @@ impl Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let name = format!("serial-{}-{}.txt", std::process::id(), self.child.id());
+            let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+            match fs::write(&path, &self.serial.lock().bytes) {
+                Ok(()) => eprintln!("the serial output of the machine: {}", path.display()),
+                Err(error) => eprintln!("the serial output of the machine is lost: {error}"),
+            }
+        }
         // Both fail only for a machine that has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Reads answers until one that is no greeting and no event.
-fn next_answer(answers: &mut impl BufRead) -> Value {
-    loop {
-        let mut line = String::new();
-        let read = answers.read_line(&mut line).expect("the control socket answers");
-        assert!(read > 0, "the machine closed its control socket");
-        let answer: Value = serde_json::from_str(&line).expect("answers are JSON lines");
-        if answer.get("return").is_some() || answer.get("error").is_some() {
-            return answer;
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The machines that tests boot, and what they need on this one.
 
+#![allow(dead_code, reason = "no test target uses all of it")]
+
 use std::path::{Path, PathBuf};
 
 use crate::guest::Guest;
@@ -34,6 +36,7 @@ enum Medium {
 fn boot(image: &Path, firmware: Firmware, medium: Medium) -> Guest {
     require(Path::new("/usr/bin/qemu-system-x86_64"), "apt-get install qemu-system-x86");
     let folder = tempfile::tempdir().expect("a temporary folder");
+    own_variables(firmware, folder.path());
     let mut arguments = firmware_arguments(firmware, folder.path());
     let how = match medium {
         Medium::Disc => "media=cdrom,readonly=on",
@@ -43,29 +46,58 @@ fn boot(image: &Path, firmware: Firmware, medium: Medium) -> Guest {
         "-drive".to_owned(),
         format!("if=none,id=boot,format=raw,{how},file={}", option_path(image)),
     ]);
-    // The kernel for virtual machines has drivers for IDE and virtio, none for the AHCI that the
-    // machine with Secure Boot would give a drive by itself.
     let device = match (firmware, medium) {
-        (Firmware::UefiSecureBoot, Medium::Disc) => "scsi-cd,id=cd0,bus=scsi.0",
+        (_, Medium::Disc) => firmware.optical_drive(),
         (Firmware::UefiSecureBoot, Medium::Disk) => "scsi-hd,bus=scsi.0",
-        (_, Medium::Disc) => "ide-cd,id=cd0,bus=ide.1",
         (_, Medium::Disk) => "ide-hd,bus=ide.0",
     };
     arguments.extend(["-device".to_owned(), format!("{device},drive=boot,bootindex=0")]);
     Guest::start(&arguments, folder)
 }
 
-/// The machine type and firmware; the firmware's variables are a copy in `folder`.
-fn firmware_arguments(firmware: Firmware, folder: &Path) -> Vec<String> {
-    let (code, variables) = match firmware {
-        Firmware::Bios => return ["-M", "pc"].map(str::to_owned).to_vec(),
-        Firmware::Uefi => ("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"),
-        Firmware::UefiSecureBoot => ("OVMF_CODE_4M.ms.fd", "OVMF_VARS_4M.ms.fd"),
+impl Firmware {
+    /// The device `cd0` of a machine with this firmware.
+    ///
+    /// The kernel for virtual machines has drivers for IDE and virtio, none for the AHCI that the
+    /// machine with Secure Boot would give a drive by itself.
+    pub fn optical_drive(self) -> &'static str {
+        match self {
+            Self::Bios | Self::Uefi => "ide-cd,id=cd0,bus=ide.1",
+            Self::UefiSecureBoot => "scsi-cd,id=cd0,bus=scsi.0",
+        }
+    }
+
+    /// The code of the firmware, and its variables as they are in a new computer; a BIOS has none.
+    fn files(self) -> Option<(PathBuf, PathBuf)> {
+        let (code, variables) = match self {
+            Self::Bios => return None,
+            Self::Uefi => ("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"),
+            Self::UefiSecureBoot => ("OVMF_CODE_4M.ms.fd", "OVMF_VARS_4M.ms.fd"),
+        };
+        let ovmf = Path::new("/usr/share/OVMF");
+        require(&ovmf.join(code), "apt-get install ovmf");
+        Some((ovmf.join(code), ovmf.join(variables)))
+    }
+}
+
+/// The firmware variables of the computer that `folder` belongs to.
+fn variables_in(folder: &Path) -> PathBuf {
+    folder.join("variables.fd")
+}
+
+/// Puts the firmware variables of a new computer into `folder`.
+pub fn own_variables(firmware: Firmware, folder: &Path) {
+    if let Some((_, variables)) = firmware.files() {
+        let copied = std::fs::copy(variables, variables_in(folder));
+        copied.expect("OVMF's variables can be copied");
+    }
+}
+
+/// The machine type and firmware, with the firmware variables in `folder`.
+pub fn firmware_arguments(firmware: Firmware, folder: &Path) -> Vec<String> {
+    let Some((code, _)) = firmware.files() else {
+        return ["-M", "pc"].map(str::to_owned).to_vec();
     };
-    let ovmf = Path::new("/usr/share/OVMF");
-    require(&ovmf.join(code), "apt-get install ovmf");
-    let own_variables = folder.join("variables.fd");
-    std::fs::copy(ovmf.join(variables), &own_variables).expect("OVMF's variables can be copied");
     let machine: &[&str] = match firmware {
         // This build of OVMF keeps its variables behind system management mode, which only q35 has.
         Firmware::UefiSecureBoot => &[
@@ -79,8 +111,8 @@ fn firmware_arguments(firmware: Firmware, folder: &Path) -> Vec<String> {
         _ => &["-M", "pc"],
     };
     let flash = [
-        format!("if=pflash,format=raw,readonly=on,file={}", ovmf.join(code).display()),
-        format!("if=pflash,format=raw,file={}", option_path(&own_variables)),
+        format!("if=pflash,format=raw,readonly=on,file={}", code.display()),
+        format!("if=pflash,format=raw,file={}", option_path(&variables_in(folder))),
     ];
     let flash = flash.into_iter().flat_map(|drive| ["-drive".to_owned(), drive]);
     machine.iter().map(|&argument| argument.to_owned()).chain(flash).collect()
@@ -93,13 +125,23 @@ pub fn option_path(path: &Path) -> String {
 
 /// The boot tree that `tools/boot-image` left in the cache, without links in its path.
 pub fn boot_tree() -> PathBuf {
+    cached("boot-image", "boot/initrd.img")
+}
+
+/// The OS image that `tools/os-image` left in the cache.
+pub fn os_image() -> PathBuf {
+    cached("os-image", "install.wim").join("install.wim")
+}
+
+/// The folder that the tool with this name filled; `file` is in it.
+fn cached(name: &str, file: &str) -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
         || PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache"),
         PathBuf::from,
     );
-    let tree = cache.join("tsmedia/boot-image/current");
-    require(&tree.join("boot/initrd.img"), "tools/boot-image");
-    tree.canonicalize().expect("because a file in it was just found")
+    let folder = cache.join("tsmedia").join(name).join("current");
+    require(&folder.join(file), &format!("tools/{name}"));
+    folder.canonicalize().expect("because a file in it was just found")
 }
 
 /// Panics with `remedy`, the command that mends it, unless `path` exists.

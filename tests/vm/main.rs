@@ -17,7 +17,9 @@ mod site;
 
 mod all_images;
 mod boot;
+mod control;
 mod guest;
+mod initramfs;
 mod large_file;
 mod machine;
 mod mounted;

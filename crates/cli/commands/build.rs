@@ -10,12 +10,14 @@ use crate::args::{BuildArgs, Depth, Global};
 use crate::exit::{CommandError, Exit};
 use crate::interruption::{self, CANCEL};
 use crate::report;
+use crate::runtime_program::Runtime;
 use crate::session::{self, Session};
 use batch::{Batch, Outcome};
 
 pub fn run(global: &Global, args: &BuildArgs) -> Result<Exit, CommandError> {
     interruption::catch_interruption()?;
-    let session = Session::open(global, &args.definitions)?;
+    let mut session = Session::open(global, &args.definitions)?;
+    session.runtime = Runtime::find(&args.runtime)?;
     report::tell_problems(&session.problems, false);
     let cache = session::cache(&args.cache)?;
     let depth = match args.verify {

@@ -9,6 +9,7 @@ use crate::concerned::concerned;
 use crate::exit::{CommandError, Exit};
 use crate::interruption;
 use crate::report::{self, count};
+use crate::runtime_program::Runtime;
 use crate::session::{self, Session};
 
 pub fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CommandError> {
@@ -20,6 +21,7 @@ pub fn run(global: &Global, args: &CheckArgs) -> Result<Exit, CommandError> {
     interruption::catch_interruption()?;
     let mut session = Session::open(global, &names)?;
     session.require_found()?;
+    session.runtime = Runtime::find(&args.runtime)?;
     files(&mut session)?;
     let secret = secrets(&mut session);
     let problems = &session.problems;

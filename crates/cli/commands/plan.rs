@@ -15,12 +15,14 @@ use crate::concerned::{concerned, part_of};
 use crate::exit::{CommandError, Exit};
 use crate::interruption;
 use crate::report::{self, count, size};
+use crate::runtime_program::Runtime;
 use crate::session::{self, Session};
 
 pub fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CommandError> {
     interruption::catch_interruption()?;
     let mut session = Session::open(global, &args.definitions)?;
     session.require_found()?;
+    session.runtime = Runtime::find(&args.runtime)?;
     let mut outcomes: Vec<Outcome> = (0..session.definitions.len())
         .map(|position| match session.require_buildable(position) {
             Ok(()) => Outcome::Open,

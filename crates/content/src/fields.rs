@@ -229,6 +229,17 @@ impl<'t> Field<'t> {
         }
     }
 
+    /// Reports a text that the documents on the media cannot hold: XML 1.0 has no control characters
+    /// but tabs and line ends (production 2, Char).
+    pub(crate) fn fits_xml(&self, rule: &'static str, text: &str) {
+        let forbidden = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
+        if let Some(c) = text.chars().find(|c| forbidden(*c)) {
+            let code = u32::from(c);
+            let message = format!("holds the character U+{code:04X}, which XML cannot hold");
+            self.wrong(rule, message, "remove it");
+        }
+    }
+
     fn mistyped<T>(&self, wanted: &str) -> Option<T> {
         let found = self.value.get_ref().type_str();
         self.wrong("wrong-type", format!("wants {wanted}, not {found}"), "");

@@ -12,6 +12,7 @@ mod capacity;
 mod catalog;
 mod definition;
 mod digest;
+pub mod documents;
 pub mod envelope;
 mod fields;
 mod id;
@@ -43,7 +44,7 @@ pub use location::{ContentLocation, LocatedFile};
 pub use need::Need;
 pub use object::{
     Application, Architecture, BootPlatform, CatalogObject, ContentSource, DependencyGroup,
-    DeploymentType, ObjectKind, OsImageIndex, Program,
+    DeploymentType, Detection, ObjectKind, OsImageIndex, Program,
 };
 pub use problem::{Place, Problem, ProblemClass, Severity};
 pub use resolve::{

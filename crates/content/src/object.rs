@@ -81,7 +81,7 @@ pub struct Application {
 }
 
 /// A way to install an application.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeploymentType {
     /// Its name.
     pub name: String,
@@ -95,8 +95,22 @@ pub struct DeploymentType {
     pub source: Option<String>,
     /// The id of its content; the application's id unless said.
     pub content: Option<ContentId>,
+    /// The exit codes with which the commands have done their work.
+    pub success_codes: Vec<i64>,
+    /// How to find out on a target whether it is installed; without it, it is taken for not
+    /// installed.
+    pub detection: Option<Detection>,
     /// What must be installed before: of each group at least one.
     pub dependencies: Vec<DependencyGroup>,
+}
+
+/// What shows that a deployment type is installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Detection {
+    /// A file or folder of this path on the target.
+    File(String),
+    /// A command line that ends with 0.
+    Command(String),
 }
 
 /// Applications of which at least one must be installed; the first one is preferred.
@@ -143,6 +157,28 @@ pub struct ContentSource<'o> {
     pub source: Option<&'o str>,
 }
 
+impl DeploymentType {
+    /// The exit codes that mean success unless an object says others: done, and done once the
+    /// computer has restarted.
+    pub const SUCCESS_CODES: [i64; 2] = [0, 3010];
+}
+
+impl Default for DeploymentType {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            install: String::new(),
+            uninstall: None,
+            working_directory: None,
+            source: None,
+            content: None,
+            success_codes: Self::SUCCESS_CODES.to_vec(),
+            detection: None,
+            dependencies: Vec::new(),
+        }
+    }
+}
+
 impl CatalogObject {
     /// Reads an object; `Err` holds every problem of a text that is none.
     ///
@@ -155,6 +191,26 @@ impl CatalogObject {
     /// their default left out.
     pub fn to_toml(&self) -> String {
         write::object(self)
+    }
+
+    /// What a target has to know of it: no versions, and no paths of the site. Each deployment type
+    /// that has files names its content.
+    pub fn for_target(&self) -> Self {
+        let mut object = Self {
+            version: String::new(),
+            source_version: 1,
+            source: None,
+            selection_profile: None,
+            ..self.clone()
+        };
+        if let ObjectKind::Application(application) = &mut object.kind {
+            for known in &mut application.deployment_types {
+                if known.source.take().is_some() {
+                    known.content.get_or_insert_with(|| self.id.clone());
+                }
+            }
+        }
+        object
     }
 
     /// The contents of the object: one, or for an application one for each id that its deployment

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Architecture, BootPlatform, CertificateKind, DEFAULT_LABEL, Management, MediaType,
-    NAMED_CAPACITIES, ObjectKind, OutputKind, Oversize, PartitionTable, UserDeviceAffinity,
+    Architecture, BootPlatform, CertificateKind, DEFAULT_LABEL, DeploymentType, Management,
+    MediaType, NAMED_CAPACITIES, ObjectKind, OutputKind, Oversize, PartitionTable,
+    UserDeviceAffinity,
 };
 
 /// The dialect of all schemas.
@@ -186,6 +187,20 @@ pub fn object() -> Value {
         &["index"],
     );
     let group = json!({ "anyOf": [id(), list(id())] });
+    let success_codes = with_default(
+        list(json!({ "type": "integer", "minimum": i32::MIN, "maximum": u32::MAX })),
+        DeploymentType::SUCCESS_CODES.to_vec(),
+    );
+    let mut detection = table(
+        "What shows that an application is installed; one of the two",
+        vec![
+            ("file", text(), "a file or folder on the target"),
+            ("command", text(), "a command line that ends with 0"),
+        ],
+        &[],
+    );
+    detection["minProperties"] = json!(1);
+    detection["maxProperties"] = json!(1);
     let deployment_type = table(
         "A way to install an application",
         vec![
@@ -195,6 +210,8 @@ pub fn object() -> Value {
             ("working-directory", text(), "the folder that commands start in"),
             ("source", text(), "the file or folder with its files"),
             ("content", id(), "the id of its content; the application's unless said"),
+            ("success-codes", success_codes, "the exit codes of commands that did their work"),
+            ("detection", detection, "how to find out whether it is installed"),
             ("dependencies", list(group), "what must be installed before: of each group one"),
         ],
         &["name"],

@@ -72,6 +72,9 @@ impl SequenceInfo {
 
 fn read(fields: Fields) -> SequenceInfo {
     let text = |key| fields.text(key).unwrap_or_default().to_owned();
+    if let Some(field) = fields.get("name") {
+        field.fits_xml("value", fields.text("name").unwrap_or_default());
+    }
     let info = SequenceInfo {
         name: text("name"),
         description: text("description"),

@@ -113,6 +113,7 @@ mod tests {
             sequences: Vec::new(),
             boot_image: None,
             needs: vec![Need { content, first_used_by: String::new() }],
+            objects: Vec::new(),
             problems: Vec::new(),
         }
     }

@@ -2,8 +2,8 @@
 
 use content::{
     Application, Architecture, BootPlatform, CatalogObject, ContentId, DependencyGroup,
-    DeploymentType, DistributionPointKind, ObjectKind, OsImageIndex, Program, ReferenceInfo,
-    SequenceInfo, Site,
+    DeploymentType, Detection, DistributionPointKind, ObjectKind, OsImageIndex, Program,
+    ReferenceInfo, SequenceInfo, Site,
 };
 use proptest::prelude::*;
 
@@ -39,6 +39,8 @@ install = 'msiexec /i "seven.msi" /qn'
 uninstall = "msiexec /x {1} /qn"
 source = "files/seven/msi"
 content = "Content_1"
+success-codes = [0, 1707, -1]
+detection = { file = "/opt/seven" }
 dependencies = ["P0100019", ["P010001B", "P010001C"]]
 
 [[deployment-type]]
@@ -46,6 +48,7 @@ name = "Script"
 install = "install.cmd"
 source = "files/seven/script"
 content = "Content_2"
+detection = { command = "dpkg -s seven" }
 "#;
 
 fn application() -> Application {
@@ -64,12 +67,15 @@ fn application() -> Application {
                     DependencyGroup(vec![id("P0100019")]),
                     DependencyGroup(vec![id("P010001B"), id("P010001C")]),
                 ],
+                success_codes: vec![0, 1707, -1],
+                detection: Some(Detection::File("/opt/seven".into())),
             },
             DeploymentType {
                 name: "Script".into(),
                 install: "install.cmd".into(),
                 source: Some("files/seven/script".into()),
                 content: Some(id("Content_2")),
+                detection: Some(Detection::Command("dpkg -s seven".into())),
                 ..DeploymentType::default()
             },
         ],
@@ -127,6 +133,15 @@ fn wrong_objects_are_refused_with_every_reason() {
     assert_eq!(rules(&format!("{package}guid = \"{{1-2}}\"\n")), ["value"]);
     let application = package.replace("package", "application");
     assert_eq!(rules(&format!("{application}source = \"x\"\n")), ["unknown-key"]);
+    let of_type = |line: &str| format!("{application}[[deployment-type]]\nname = \"a\"\n{line}\n");
+    assert_eq!(rules(&of_type("detection = { file = '/opt/a' }")), [""; 0]);
+    assert_eq!(rules(&of_type("detection = {}")), ["missing-key"]);
+    assert_eq!(rules(&of_type("detection = { file = 'a', command = 'b' }")), ["missing-key"]);
+    assert_eq!(rules(&of_type("detection = { files = 'a' }")), ["missing-key", "unknown-key"]);
+    assert_eq!(rules(&of_type("success-codes = []")), ["value"]);
+    assert_eq!(rules(&of_type("success-codes = [0, 4294967296]")), ["value"]);
+    assert_eq!(rules(&of_type("success-codes = 0")), ["wrong-type", "value"]);
+    assert_eq!(rules(&of_type("install = \"\\u0007\"")), ["value"], "XML has no bell");
     let several = "[[deployment-type]]\nname = \"a\"\nsource = \"a\"\n".repeat(2);
     assert_eq!(rules(&format!("{application}{several}")), ["missing-key", "missing-key"]);
 }
@@ -165,9 +180,11 @@ fn ids() -> impl Strategy<Value = ContentId> {
     "[A-Za-z0-9_-]{1,12}".prop_map(|text| id(&text))
 }
 
-/// Texts with everything that TOML has to escape.
+/// Texts with everything that TOML has to escape; XML holds all but some control characters.
 fn texts() -> impl Strategy<Value = String> {
-    proptest::collection::vec(any::<char>(), 0..12).prop_map(String::from_iter)
+    let held = |c: &char| *c >= ' ' && !"\u{fffe}\u{ffff}".contains(*c) || "\t\r\n".contains(*c);
+    let chars = any::<char>().prop_filter("XML holds it", held);
+    proptest::collection::vec(chars, 0..12).prop_map(String::from_iter)
 }
 
 fn kinds() -> impl Strategy<Value = ObjectKind> {
@@ -179,14 +196,22 @@ fn kinds() -> impl Strategy<Value = ObjectKind> {
         proptest::collection::vec(ids(), 1..3).prop_map(DependencyGroup),
         0..3,
     );
-    let deployment_type = (texts(), texts(), proptest::option::of(texts()), ids(), groups)
-        .prop_map(|(name, install, uninstall, content, dependencies)| DeploymentType {
+    let codes = proptest::collection::vec(i64::from(i32::MIN)..=u32::MAX.into(), 1..3);
+    let detection = proptest::option::of(prop_oneof![
+        texts().prop_map(Detection::File),
+        texts().prop_map(Detection::Command),
+    ]);
+    let rules = (codes, detection);
+    let deployment_type = (texts(), texts(), proptest::option::of(texts()), ids(), groups, rules)
+        .prop_map(|(name, install, uninstall, content, dependencies, rules)| DeploymentType {
             name,
             install,
             uninstall,
             working_directory: None,
             source: Some("files/x".into()),
             content: Some(content),
+            success_codes: rules.0,
+            detection: rules.1,
             dependencies,
         });
     prop_oneof![

@@ -2,9 +2,9 @@
 
 use content::{
     AbsentContent, Application, Architecture, BootPlatform, Catalog, CatalogObject, ContentGraph,
-    ContentId, ContentLocation, DependencyGroup, DeploymentType, MediaDefinition, NamedDefinition,
-    ObjectKind, OsImageIndex, Problem, ProblemClass, SequenceEntry, SequenceInfo, Severity,
-    resolve,
+    ContentId, ContentLocation, DependencyGroup, DeploymentType, Detection, MediaDefinition,
+    NamedDefinition, ObjectKind, OsImageIndex, Problem, ProblemClass, SequenceEntry, SequenceInfo,
+    Severity, resolve,
 };
 use tasksequence::TaskSequence;
 
@@ -200,6 +200,28 @@ fn applications_come_after_what_they_need_and_what_they_replace() {
         graph.media[0].needs[2].first_used_by,
         "application A for step 1 \"Step 1\" of P0100020"
     );
+}
+
+#[test]
+fn objects_are_known_in_the_order_of_need_also_those_without_content() {
+    let mut catalog = catalog();
+    package(&mut catalog, "P0100001");
+    application(&mut catalog, "A", &[&["BUNDLE"]], &[]);
+    application(&mut catalog, "B", &[], &[]);
+    let bundle = DeploymentType {
+        name: "Bundle".into(),
+        dependencies: vec![DependencyGroup(vec![id("B")])],
+        ..DeploymentType::default()
+    };
+    let bundle = Application { deployment_types: vec![bundle], ..Application::default() };
+    add(&mut catalog, "BUNDLE", ObjectKind::Application(bundle));
+    let steps = [Step::Application("A"), Step::Package("P0100001"), Step::Application("A")];
+    sequence(&mut catalog, "P0100020", &steps);
+    let (graph, problems) = run(&catalog, "P0100020");
+    assert_eq!(rules(&problems), [""; 0]);
+    let objects: Vec<&str> = graph.media[0].objects.iter().map(ContentId::as_str).collect();
+    assert_eq!(objects, ["B", "BUNDLE", "A", "P0100001"]);
+    assert_eq!(needs(&graph), ["B", "A", "P0100001"]);
 }
 
 #[test]
@@ -552,4 +574,24 @@ fn an_index_that_the_image_has_not_is_told() {
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].rule, found[0].class), ("image-index", ProblemClass::Definition));
     assert!(found[0].message.contains("no image 2, but 1, 3"), "{}", found[0].message);
+}
+
+#[test]
+fn applications_without_detection_get_one_note_where_our_runtime_runs() {
+    let mut catalog = catalog();
+    for name in ["A", "B", "C"] {
+        application(&mut catalog, name, &[], &[]);
+    }
+    let detected = catalog.objects.get_mut(&id("B")).unwrap();
+    let ObjectKind::Application(application) = &mut detected.kind else { unreachable!() };
+    application.deployment_types[0].detection = Some(Detection::File("/opt/b".into()));
+    let steps = ["A", "B", "C"].map(Step::Application);
+    sequence(&mut catalog, "P0100020", &steps);
+    assert_eq!(rules(&run(&catalog, "P0100020").1), [""; 0]);
+    let (architecture, platform) = (Architecture::X64, BootPlatform::Linux);
+    add(&mut catalog, "P01000B0", ObjectKind::BootImage { architecture, platform });
+    let (_, problems) = run(&catalog, "P0100020");
+    assert_eq!(rules(&problems), ["detection-missing"]);
+    assert!(own(&problems)[0].message.ends_with(": A, C"), "{problems:#?}");
+    assert_eq!(own(&problems)[0].severity, Severity::Note);
 }

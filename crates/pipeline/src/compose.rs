@@ -216,7 +216,7 @@ impl SetMedium<'_> {
         // Only on a disc do boot files hold the place where they lie.
         let bios = self.boot.boot.bios.as_ref().filter(|_| self.format == Format::Iso);
         let bios = bios.map(|bios| bios.image.as_str());
-        for file in &content.files {
+        for file in &self.boot.files {
             let data = match self.boot.patched.get(&file.blob) {
                 Some(bytes) if bios == Some(&*file.path) => FileData::Bytes(bytes.clone()),
                 _ => FileData::blob(MediaBlob::Content(file.blob), disc.index.size(file)),

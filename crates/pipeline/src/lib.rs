@@ -1,6 +1,7 @@
 //! Do it: load, scan, compose, write, verify.
 
 mod blob_source;
+pub mod boot_runtime;
 pub mod build;
 pub mod catalog_edit;
 pub mod certificate;

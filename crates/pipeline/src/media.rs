@@ -10,13 +10,14 @@ mod staged_image;
 use std::fmt;
 use std::sync::Arc;
 
+use content::documents::{PolicyDocument, PrestartCommand};
 use content::{ContentId, MediaType};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 pub use boot_tree::BootTree;
 pub use capture::capture_sequence;
-pub use documents::{MediaSequence, OwnFiles, Prestart, own_files};
+pub use documents::{OwnFiles, own_files};
 pub use manifests::{
     LateFile, ManifestSizes, content_lines, disc_lines, encode_lines, encode_media, media_manifest,
     set_digest,
@@ -44,14 +45,15 @@ pub struct MediaFacts {
     pub valid_until: Option<Timestamp>,
     /// The site's code.
     pub site_code: String,
-    /// The task sequence and those that it runs, the first one first.
-    pub sequences: Vec<MediaSequence>,
+    /// The task sequences, and the packages and applications that they need; empty for media that
+    /// hold no task sequence.
+    pub policy: PolicyDocument,
     /// The boot image.
     pub boot_image: Option<(ContentId, String)>,
     /// The values of the media variables by their names.
     pub variables: Vec<(String, String)>,
     /// What runs before the task sequence.
-    pub prestart: Option<Prestart>,
+    pub prestart: Option<PrestartCommand>,
     /// The contents in the order of first use.
     pub contents: Vec<ContentFacts>,
     /// What is noted on prestaged media.
@@ -112,7 +114,7 @@ impl MediaFacts {
         field(self.label.as_bytes());
         field(self.created.to_string().as_bytes());
         field(self.site_code.as_bytes());
-        for sequence in &self.sequences {
+        for sequence in &self.policy.sequences {
             field(sequence.id.as_str().as_bytes());
             field(sequence.document.as_bytes());
         }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use content::documents::{PolicyDocument, PolicySequence, PrestartCommand};
 use content::{
-    BlobId, Catalog, ContentGraph, ContentId, ContentLocation, MediaDefinition, MediaType, Need,
-    Oversize, ResolvedMedia,
+    BlobId, Catalog, CatalogObject, ContentGraph, ContentId, ContentLocation, MediaDefinition,
+    MediaType, Need, ObjectKind, Oversize, ResolvedMedia,
 };
 use image::{ByteCount, Image};
 use jiff::Timestamp;
@@ -15,8 +16,8 @@ use crate::certificate::MediaCertificate;
 use crate::compose::{ComposeError, DiscImage, Format, SetMedium};
 use crate::hash_cache::HashCache;
 use crate::media::{
-    BootTree, ContentFacts, ManifestSizes, MediaFacts, MediaSequence, NetworkFacts, OwnFiles,
-    Prestart, StagedFacts, capture_sequence, check_staged_image, own_files,
+    BootTree, ContentFacts, ManifestSizes, MediaFacts, NetworkFacts, OwnFiles, StagedFacts,
+    capture_sequence, check_staged_image, own_files,
 };
 use crate::password::Password;
 use crate::scan::Scan;
@@ -269,14 +270,6 @@ fn facts(
     let name = |id: &ContentId| graph.content_name(id).to_owned();
     let ids: Vec<&ContentId> =
         media.needs.iter().map(|need| &need.content).chain(&media.boot_image).collect();
-    let holds_sequences = definition.media_type != MediaType::Prestaged;
-    let held = media.sequences.iter().filter(|_| holds_sequences);
-    let sequences = held.filter_map(|id| {
-        let entry = catalog.task_sequences.get(id)?;
-        let name = catalog.sequence_name(id);
-        Some(MediaSequence { id: id.clone(), name, document: without_declaration(entry) })
-    });
-    let built_in = (definition.media_type == MediaType::Capture).then(capture_sequence);
     let contents = media.needs.iter().map(|need| {
         let known = graph.contents.get(&need.content);
         ContentFacts {
@@ -298,16 +291,48 @@ fn facts(
         valid_from: definition.security.valid_from,
         valid_until: definition.security.valid_until,
         site_code: site_code.to_owned(),
-        sequences: sequences.chain(built_in).collect(),
+        policy: policy(definition, media, catalog),
         boot_image: media.boot_image.as_ref().map(|id| (id.clone(), name(id))),
         variables: customization.variables.clone().into_iter().collect(),
-        prestart: customization.prestart.as_ref().map(|prestart| Prestart {
+        prestart: customization.prestart.as_ref().map(|prestart| PrestartCommand {
             command: prestart.command.clone(),
             package: prestart.package.clone(),
         }),
         contents: contents.collect(),
         staged: staged(definition),
         network: network(definition, secrets.certificate, secrets.root_certificates),
+    }
+}
+
+/// What the media tell a target of the site.
+fn policy(
+    definition: &MediaDefinition,
+    media: &ResolvedMedia,
+    catalog: &Catalog,
+) -> PolicyDocument {
+    let boot_image = &media.boot_image;
+    let sequence = |id: &ContentId| {
+        let entry = catalog.task_sequences.get(id)?;
+        let (name, document) = (catalog.sequence_name(id), without_declaration(entry));
+        Some(PolicySequence { id: id.clone(), name, boot_image: boot_image.clone(), document })
+    };
+    let sequences: Vec<PolicySequence> = match definition.media_type {
+        MediaType::Prestaged => Vec::new(),
+        MediaType::Capture => vec![capture_sequence(boot_image.clone())],
+        MediaType::StandAlone | MediaType::Bootable => {
+            media.sequences.iter().filter_map(sequence).collect()
+        }
+    };
+    if sequences.is_empty() {
+        return PolicyDocument::default();
+    }
+    let objects = media.objects.iter().filter_map(|id| catalog.objects.get(id));
+    let is_told = |object: &&CatalogObject| {
+        matches!(object.kind, ObjectKind::Package { .. } | ObjectKind::Application(_))
+    };
+    PolicyDocument {
+        sequences,
+        objects: objects.filter(is_told).map(CatalogObject::for_target).collect(),
     }
 }
 

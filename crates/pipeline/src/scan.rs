@@ -5,7 +5,7 @@
 
 mod twins;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Error;
 use crate::blob_source::Composed;
+use crate::boot_runtime::BootRuntime;
 use crate::hash_cache::HashCache;
 use crate::progress::{Amount, Cancel, Phase, Progress};
 use crate::stamp::{FileStamp, Nanoseconds};
@@ -34,6 +35,8 @@ pub struct Scan {
     pub newest: Vec<Option<Nanoseconds>>,
     /// Further files with the bytes of a blob whose digest is not known yet, by blob.
     pub twins: Vec<(BlobId, FileStamp)>,
+    /// The runtime with boot images.
+    pub(crate) runtimes: BTreeMap<ContentId, BootRuntime>,
 }
 
 /// For each blob a file of the host that holds its bytes.
@@ -71,6 +74,15 @@ impl Scan {
         self.index.blobs.push(Blob { size, digest, digest_checked: digest.is_some() });
         let place = Place::Composed(Arc::new(composed));
         self.sources.files.push(SourceFile { stamp, place });
+        BlobId(self.index.blobs.len() as u32 - 1)
+    }
+
+    /// Adds a file that belongs to no content.
+    pub(crate) fn add_file(&mut self, path: &Path, stamp: FileStamp, cache: &HashCache) -> BlobId {
+        let digest = cache.get(&stamp);
+        let size = ByteCount(stamp.size);
+        self.index.blobs.push(Blob { size, digest, digest_checked: digest.is_some() });
+        self.sources.files.push(SourceFile { stamp, place: Place::Path(path.into()) });
         BlobId(self.index.blobs.len() as u32 - 1)
     }
 
@@ -287,7 +299,13 @@ fn assemble(mut listed: Vec<Listed>, keys: &[Vec<Key>], cache: &HashCache) -> Sc
         contents.push(IndexedContent { id: content.id.clone(), files, empty_directories });
     }
     twins.sort_unstable();
-    Scan { index: ContentIndex { blobs, contents }, sources, newest, twins }
+    Scan {
+        index: ContentIndex { blobs, contents },
+        sources,
+        newest,
+        twins,
+        runtimes: BTreeMap::new(),
+    }
 }
 
 /// A digest counts as checked only if this very file was read: what a library states, and

@@ -1,3 +1,7 @@
-//! The program on the target.
+//! The program on the target: `tsmedia-run`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runtime::program::main(std::env::args_os().skip(1))
+}

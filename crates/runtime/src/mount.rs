@@ -34,6 +34,11 @@ pub fn mount(
     Ok(rustix::mount::mount(device, folder, file_system, flags, options)?)
 }
 
+/// Takes what is mounted at a folder out of sight, and unmounts it once nothing is read from it.
+pub fn detach(folder: &Path) -> io::Result<()> {
+    Ok(rustix::mount::unmount(folder, UnmountFlags::DETACH)?)
+}
+
 /// Unmounts what is mounted at a folder.
 pub fn unmount(folder: &Path) -> io::Result<()> {
     Ok(rustix::mount::unmount(folder, UnmountFlags::empty())?)

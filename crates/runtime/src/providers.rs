@@ -1,15 +1,21 @@
 //! The types of steps that this computer can do, and what does them.
 
+mod answer_file;
+mod application;
 #[cfg(feature = "wim")]
 mod apply_image;
 #[cfg(feature = "wim")]
 mod capture;
 mod check_readiness;
+mod command_line;
 mod command_words;
+mod download;
 mod driver_package;
 #[cfg(feature = "wim")]
 mod existing;
+mod package;
 mod partition_disk;
+mod powershell;
 
 use tasksequence::Dialect;
 use tasksequence::run::{StepEnd, Value};
@@ -34,6 +40,14 @@ pub fn provider_of(dialect: Dialect, type_name: &str) -> Option<&'static dyn Pro
     }
     let stem = type_name.strip_prefix("SMS_TaskSequence_")?.strip_suffix("Action")?;
     Some(match stem {
+        "RunCommandLine" => &command_line::RunCommandLine,
+        "RunPowerShellScript" => &powershell::RunPowerShellScript,
+        "InstallSoftware" => &package::InstallPackage,
+        "InstallApplication" => &application::InstallApplication,
+        "DownloadPackageContent" => &download::DownloadPackageContent,
+        "ApplyWindowsSettings" | "ApplyNetworkSettings" | "JoinDomainWorkgroup" => {
+            &answer_file::RecordSettings
+        }
         #[cfg(feature = "wim")]
         "ApplyDataImage" => &ApplyDataImage,
         "ApplyDriverPackage" => &ApplyDriverPackage,

@@ -6,11 +6,13 @@ mod content;
 mod full_media;
 mod limits;
 mod network;
+mod providers;
 mod rules;
 mod secrets;
 mod standalone;
 mod variables;
 
+pub use providers::without_provider;
 pub use rules::{RULES, Rule};
 pub(crate) use secrets::is_secret_name;
 
@@ -118,7 +120,8 @@ impl Architecture {
     }
 }
 
-/// Checks a sequence against every rule of [`RULES`] except those that reading it has applied already.
+/// Checks a sequence against every rule of [`RULES`] except those that reading it has applied already,
+/// and that of [`without_provider`], which is about a platform.
 ///
 /// Only enabled steps count. On stand-alone media, a step that its condition keeps from running
 /// there gives a note instead of an error.

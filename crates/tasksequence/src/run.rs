@@ -107,7 +107,9 @@ pub use instruction::{
     Decision, DiscWanted, Ending, Event, Instruction, Offer, Record, Restart, RestartTarget,
     Running, StepEnd, StepRef, StepRun,
 };
-pub use machine::{Deployment, EventError, Machine, Start, StartError};
-pub use policy::{Child, ChildLookup, MAX_NESTING, MAX_POLICY_ITEMS, Policy, PolicyError};
+pub use machine::{Deployment, EventError, Machine, Start, StartError, does_itself};
+pub use policy::{
+    Child, ChildLookup, MAX_NESTING, MAX_POLICY_ITEMS, Policy, PolicyError, PolicyStep,
+};
 pub use state::{STATE_MAX, STATE_VERSION, State, StateError};
 pub use value::Value;

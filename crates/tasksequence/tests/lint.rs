@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use tasksequence::lint::{Architecture, BootImage, CheckContext, ContentState, RULES, check};
+use tasksequence::lint::{
+    Architecture, BootImage, CheckContext, ContentState, RULES, check, without_provider,
+};
 use tasksequence::script::encode_script;
-use tasksequence::{Finding, Severity, TaskSequence};
+use tasksequence::{Dialect, Finding, Severity, TaskSequence};
 
 fn parse(inner: &str) -> (TaskSequence, Vec<Finding>) {
     let text = format!("<sequence version=\"3.10\">{inner}</sequence>");
@@ -459,6 +461,7 @@ fn every_rule_of_the_table_has_a_trigger() {
         "child-missing",
         "content-candidate",
         "content-missing",
+        "no-provider",
         "password-none",
         "prestart-powershell",
         "schema-version",
@@ -488,4 +491,41 @@ fn a_sequence_that_installs_no_system_is_noted_unless_a_child_does() {
     assert_eq!(count(&CheckContext::default()), 1);
     let sequences = |_: &str| Some(&child);
     assert_eq!(count(&CheckContext { sequences: Some(&sequences), ..Default::default() }), 0);
+}
+
+#[test]
+fn steps_that_nothing_on_a_platform_does_are_found_but_for_those_of_the_run_itself() {
+    let plain = |stem: &str, more: &str| {
+        format!(
+            "<step type=\"SMS_TaskSequence_{stem}Action\" name=\"{stem}\" {more}><action>x</action></step>"
+        )
+    };
+    let inner = [
+        set("A", "1"),
+        plain("SetDynamicVariables", ""),
+        plain("Reboot", ""),
+        plain("Known", ""),
+        plain("MadeUp", "disable=\"true\""),
+        format!("<group name=\"Off\" disable=\"true\">{}</group>", plain("MadeUp", "")),
+        "<subtasksequence type=\"SMS_TaskSequence_SubTasksequence\" name=\"Run\"/>".to_owned(),
+        format!("<group name=\"On\">{}</group>", plain("MadeUp", "")),
+        "<step name=\"Bare\"><action>x</action></step>".to_owned(),
+    ]
+    .concat();
+    let (sequence, _) = parse(&inner);
+    let has = |dialect, type_name: &str| {
+        assert_eq!(dialect, Dialect::ConfigMgr);
+        type_name == "SMS_TaskSequence_KnownAction"
+    };
+    let found = without_provider(&sequence, "linux", &has);
+    let told: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+    let expected = [
+        "nothing on linux does the step `On/MadeUp (step 8)`, of type `SMS_TaskSequence_MadeUpAction`",
+        "nothing on linux does the step `Bare (step 9)`, which has no type",
+    ];
+    assert_eq!(told, expected);
+    let rule = |finding: &tasksequence::Finding| (finding.rule, finding.severity);
+    assert!(found.iter().all(|finding| rule(finding) == ("no-provider", Severity::Error)));
+    assert_eq!(found[0].place.to_string(), "On/MadeUp (step 8)");
+    assert!(found.iter().all(|finding| !finding.remedy.is_empty()));
 }

@@ -1,8 +1,8 @@
 //! `tsmedia content list` and `show`.
 
 use content::{
-    Application, Catalog, CatalogObject, ContentId, ContentLocation, ContentSource, ObjectKind,
-    Problem,
+    Application, Catalog, CatalogObject, ContentId, ContentLocation, ContentSource, DeploymentType,
+    Detection, ObjectKind, Problem,
 };
 use pipeline::{catalog_edit, load};
 use serde_json::{Value, json};
@@ -111,6 +111,8 @@ pub(super) fn object_document(object: &CatalogObject) -> Value {
             document["model_name"] = json!(application.model_name);
             document["supersedes"] = json!(application.supersedes);
             document["dependencies"] = json!(dependencies(application));
+            document["deployment_types"] =
+                application.deployment_types.iter().map(deployment_type_document).collect();
         }
         _ => {}
     }
@@ -119,6 +121,20 @@ pub(super) fn object_document(object: &CatalogObject) -> Value {
 
 fn content_document(source: &ContentSource<'_>) -> Value {
     json!({ "id": source.content, "source": source.source })
+}
+
+fn deployment_type_document(of: &DeploymentType) -> Value {
+    json!({
+        "name": of.name,
+        "install": of.install,
+        "uninstall": of.uninstall,
+        "working_directory": of.working_directory,
+        "success_codes": of.success_codes,
+        "detection": of.detection.as_ref().map(|detection| match detection {
+            Detection::File(path) => json!({ "file": path }),
+            Detection::Command(command) => json!({ "command": command }),
+        }),
+    })
 }
 
 /// Groups of ids: of each group at least one is needed.
@@ -188,6 +204,17 @@ fn application_text(application: &Application) -> String {
     }
     for of in &application.deployment_types {
         text += &format!("  deployment type {}: {}\n", of.name, of.install);
+        if of.success_codes != DeploymentType::SUCCESS_CODES {
+            let codes: Vec<String> = of.success_codes.iter().map(i64::to_string).collect();
+            text += &format!("    succeeds with {}\n", codes.join(", "));
+        }
+        match &of.detection {
+            Some(Detection::File(path)) => text += &format!("    installed if there is {path}\n"),
+            Some(Detection::Command(command)) => {
+                text += &format!("    installed if this ends with 0: {command}\n");
+            }
+            None => {}
+        }
     }
     for group in dependencies(application) {
         let group: Vec<&str> = group.iter().map(ContentId::as_str).collect();

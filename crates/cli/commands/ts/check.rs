@@ -7,15 +7,18 @@ use content::{
 };
 use pipeline::load::{self, SitePath};
 use serde_json::json;
-use tasksequence::TaskSequence;
+use tasksequence::children::follow;
 use tasksequence::lint::{self, Architecture, BootImage, CheckContext, ContentState, RULES};
+
+use tasksequence::{Finding, TaskSequence};
 
 use super::columns::columns;
 use super::list::is_of_sequence;
 use super::sequence::{self, NamedSequence};
-use crate::args::{Global, TsCheckArgs};
+use crate::args::{Global, Target, TsCheckArgs};
 use crate::exit::{CommandError, Exit};
 use crate::report::{self, count};
+use crate::runtime_program::without_provider;
 use crate::session;
 
 pub(super) fn run(global: &Global, args: &TsCheckArgs) -> Result<Exit, CommandError> {
@@ -29,10 +32,10 @@ pub(super) fn run(global: &Global, args: &TsCheckArgs) -> Result<Exit, CommandEr
     for file in &files {
         let named = sequence::read_file(file)?;
         names.push(file.to_string());
-        problems.extend(of_file(&named));
+        problems.extend(of_file(&named, args.target));
     }
     if files.is_empty() || !ids.is_empty() {
-        let (checked, found) = of_site(global, &ids)?;
+        let (checked, found) = of_site(global, &ids, args.target)?;
         names.extend(checked);
         problems.extend(found);
     }
@@ -83,7 +86,7 @@ fn rules(global: &Global) -> Result<Exit, CommandError> {
 }
 
 /// Checks the sequences of a file, of which nothing is known but what the file says.
-fn of_file(named: &[NamedSequence]) -> Vec<Problem> {
+fn of_file(named: &[NamedSequence], target: Option<Target>) -> Vec<Problem> {
     let exported = |id: &str| {
         let all = named.iter().filter_map(NamedSequence::exported);
         all.into_iter().find(|exported| exported.object.id().eq_ignore_ascii_case(id))
@@ -106,7 +109,8 @@ fn of_file(named: &[NamedSequence]) -> Vec<Problem> {
                 ..CheckContext::default()
             },
         };
-        let found = lint::check(one.sequence(), &context);
+        let mut found = lint::check(one.sequence(), &context);
+        found.extend(undone(one.sequence(), target));
         problems.extend(one.problems.iter().chain(&found).map(|finding| one.problem(finding)));
     }
     problems
@@ -116,6 +120,7 @@ fn of_file(named: &[NamedSequence]) -> Vec<Problem> {
 fn of_site(
     global: &Global,
     arguments: &[&String],
+    target: Option<Target>,
 ) -> Result<(Vec<String>, Vec<Problem>), CommandError> {
     let path = session::site_path(global)?;
     let (site, catalog, found) = load::catalog(&path)?;
@@ -142,7 +147,33 @@ fn of_site(
     }
     let variables = media_variables(&path)?;
     problems.extend(lint_all(&ids, &catalog, &site.code, &variables));
+    problems.extend(undone_of_site(&ids, &catalog, target));
     Ok((ids.iter().map(ToString::to_string).collect(), problems))
+}
+
+/// The steps that nothing on the target does.
+fn undone(sequence: &TaskSequence, target: Option<Target>) -> Vec<Finding> {
+    match target {
+        Some(Target::Linux) => without_provider(sequence),
+        None => Vec::new(),
+    }
+}
+
+/// The same of these sequences and all that they run.
+fn undone_of_site(ids: &[ContentId], catalog: &Catalog, target: Option<Target>) -> Vec<Problem> {
+    let names = catalog.names();
+    let entry_of = |id: &str| catalog.task_sequences.get(names.task_sequence(id)?);
+    let child = |id: &str| -> Option<&TaskSequence> { entry_of(id).map(|entry| &entry.sequence) };
+    let mut problems = Vec::new();
+    for entry in ids.iter().filter_map(|id| catalog.task_sequences.get(id)) {
+        let followed = follow(entry.id.as_str(), &entry.sequence, &child).sequences;
+        for entry in followed.iter().filter_map(|followed| entry_of(&followed.id)) {
+            let found = undone(&entry.sequence, target).into_iter();
+            problems
+                .extend(found.map(|finding| Problem::of_sequence(finding, &entry.id, &entry.file)));
+        }
+    }
+    problems
 }
 
 /// The names of all variables that media of the site set; definitions that cannot be read set none.

@@ -325,18 +325,8 @@ fn variable(name: &str, field: &Field) -> Option<String> {
         let message = format!("its value has more than {VARIABLE_VALUE_MAX} characters");
         field.wrong("variable-value", message, "shorten it");
     }
-    xml_text("variable-value", field, value);
+    field.fits_xml("variable-value", value);
     Some(value.to_owned())
-}
-
-/// The media keep the text in XML 1.0, which has no control characters but tabs and line ends
-/// (production 2, Char).
-fn xml_text(rule: &'static str, field: &Field, text: &str) {
-    let forbidden = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
-    if let Some(c) = text.chars().find(|c| forbidden(*c)) {
-        let message = format!("holds the character U+{:04X}, which XML cannot hold", u32::from(c));
-        field.wrong(rule, message, "remove it");
-    }
 }
 
 fn prestart(fields: Fields) -> Option<Prestart> {
@@ -348,7 +338,7 @@ fn prestart(fields: Fields) -> Option<Prestart> {
     };
     let command = field.text().map(str::to_owned);
     if let Some(command) = &command {
-        xml_text("prestart-form", &field, command);
+        field.fits_xml("prestart-form", command);
         let lower = command.to_ascii_lowercase();
         let shell = lower.starts_with("cmd /c ") || lower.starts_with("cmd.exe /c ");
         let bytes = command.as_bytes();

@@ -1,9 +1,13 @@
 use super::{
     Application, Architecture, BootPlatform, CatalogObject, DependencyGroup, DeploymentType,
-    ObjectKind, OsImageIndex, Program,
+    Detection, ObjectKind, OsImageIndex, Program,
 };
 use crate::fields::{Field, Fields, TomlText};
 use crate::{ContentId, Problem};
+
+/// The exit codes that a program of Linux or Windows can have; the latter are written with a sign
+/// or without.
+const EXIT_CODES: std::ops::RangeInclusive<i64> = i32::MIN as i64..=u32::MAX as i64;
 
 pub(super) fn object(text: &str) -> Result<(CatalogObject, Vec<Problem>), Vec<Problem>> {
     let file = TomlText::new(text);
@@ -52,11 +56,15 @@ fn required(fields: &Fields, key: &'static str) -> Option<String> {
     if fields.get(key).is_none() {
         fields.missing(key, &format!("{key} = \"…\""));
     }
-    fields.text(key).map(str::to_owned)
+    optional(fields, key)
 }
 
+/// A text that goes onto media.
 fn optional(fields: &Fields, key: &'static str) -> Option<String> {
-    fields.text(key).map(str::to_owned)
+    let field = fields.get(key)?;
+    let text = field.text()?;
+    field.fits_xml("value", text);
+    Some(text.to_owned())
 }
 
 /// Reads the kind, and the keys that only this kind has.
@@ -204,6 +212,8 @@ fn deployment_type(fields: Fields, several: bool) -> Option<DeploymentType> {
     }
     let uninstall = optional(&fields, "uninstall");
     let working_directory = optional(&fields, "working-directory");
+    let success_codes = success_codes(&fields);
+    let detection = fields.table("detection").and_then(detection);
     let dependencies = dependencies(&fields);
     fields.finish();
     Some(DeploymentType {
@@ -213,8 +223,39 @@ fn deployment_type(fields: Fields, several: bool) -> Option<DeploymentType> {
         working_directory,
         source,
         content,
+        success_codes: success_codes.unwrap_or(DeploymentType::SUCCESS_CODES.to_vec()),
+        detection,
         dependencies,
     })
+}
+
+/// Exit codes as Windows shows them, with or without a sign.
+fn success_codes(fields: &Fields) -> Option<Vec<i64>> {
+    let field = fields.get("success-codes")?;
+    let code = |item: &Field| {
+        let code = item.integer()?;
+        if !EXIT_CODES.contains(&code) {
+            item.wrong("value", format!("`{code}` is no exit code"), "");
+            return None;
+        }
+        Some(code)
+    };
+    let codes: Vec<i64> = field.items().iter().filter_map(code).collect();
+    if codes.is_empty() {
+        field.wrong("value", "is empty, so nothing would succeed", "success-codes = [0, 3010]");
+    }
+    Some(codes)
+}
+
+fn detection(fields: Fields) -> Option<Detection> {
+    let file = optional(&fields, "file");
+    let command = optional(&fields, "command");
+    if file.is_some() == command.is_some() {
+        let remedy = "detection = { file = \"/opt/tool/version\" }, or with `command`";
+        fields.missing("file", remedy);
+    }
+    fields.finish();
+    file.map(Detection::File).or(command.map(Detection::Command))
 }
 
 /// Reads `["A", ["B", "C"]]`: A, and one of B and C.

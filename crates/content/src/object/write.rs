@@ -1,8 +1,8 @@
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
 
 use super::{
-    Application, BootPlatform, CatalogObject, DependencyGroup, DeploymentType, ObjectKind,
-    OsImageIndex, Program,
+    Application, BootPlatform, CatalogObject, DependencyGroup, DeploymentType, Detection,
+    ObjectKind, OsImageIndex, Program,
 };
 use crate::ContentId;
 
@@ -95,10 +95,25 @@ fn deployment_type(table: &mut Table, deployment_type: &DeploymentType) {
     optional(table, "working-directory", deployment_type.working_directory.as_deref());
     optional(table, "source", deployment_type.source.as_deref());
     optional(table, "content", deployment_type.content.as_ref().map(ContentId::as_str));
+    if deployment_type.success_codes != DeploymentType::SUCCESS_CODES {
+        let codes = deployment_type.success_codes.iter().copied();
+        table["success-codes"] = toml_edit::value(codes.collect::<Array>());
+    }
+    if let Some(detection) = &deployment_type.detection {
+        table["detection"] = toml_edit::value(self::detection(detection));
+    }
     if !deployment_type.dependencies.is_empty() {
         let groups = deployment_type.dependencies.iter().map(dependency_group);
         table["dependencies"] = toml_edit::value(groups.collect::<Array>());
     }
+}
+
+fn detection(detection: &Detection) -> InlineTable {
+    let (key, value) = match detection {
+        Detection::File(path) => ("file", path),
+        Detection::Command(command) => ("command", command),
+    };
+    InlineTable::from_iter([(key, value.as_str())])
 }
 
 fn dependency_group(group: &DependencyGroup) -> Value {

@@ -4,8 +4,8 @@ use tasksequence::children::MAX_CHILD_DEPTH;
 
 use super::steps::{Candidate, Walked};
 use crate::{
-    AbsentContent, Architecture, Catalog, CatalogObject, ContentId, MediaDefinition, ObjectKind,
-    Place, Problem, ProblemClass,
+    AbsentContent, Architecture, BootPlatform, Catalog, CatalogObject, ContentId, MediaDefinition,
+    ObjectKind, Place, Problem, ProblemClass,
 };
 
 pub(super) fn missing_sequence(id: &ContentId, place: Place) -> Problem {
@@ -153,6 +153,29 @@ pub(super) fn lacking_dependencies(id: &ContentId, lacking: &[&str], place: Plac
     Problem::warning("standalone-application-dependency", message)
         .remedy("write application-dependencies = true into the table [content]")
         .at(Place { object: Some(id.clone()), ..place })
+}
+
+/// The applications that the runtime would install each time, as nothing says when they are there.
+/// Other runtimes know rules of their own.
+pub(super) fn no_detection(
+    objects: &[ContentId],
+    boot_image: &ContentId,
+    catalog: &Catalog,
+) -> Option<Problem> {
+    let boot = catalog.objects.get(boot_image).map(|object| &object.kind);
+    let Some(ObjectKind::BootImage { platform: BootPlatform::Linux, .. }) = boot else {
+        return None;
+    };
+    let undetected = objects.iter().filter(|id| {
+        let kind = catalog.objects.get(*id).map(|object| &object.kind);
+        let Some(ObjectKind::Application(application)) = kind else { return false };
+        application.deployment_types.iter().any(|known| known.detection.is_none())
+    });
+    let names: Vec<&str> = undetected.map(ContentId::as_str).collect();
+    let names = (!names.is_empty()).then(|| names.join(", "))?;
+    let message = format!("nothing says whether these applications are installed: {names}");
+    let problem = Problem::note("detection-missing", message);
+    Some(problem.remedy("write `detection` into their deployment types, or let them install again"))
 }
 
 pub(super) fn candidate(candidate: &Candidate) -> Problem {

@@ -28,6 +28,9 @@ pub struct ResolvedMedia {
     pub boot_image: Option<ContentId>,
     /// The contents: the prestart package, those of the steps, then the extra ones; each once.
     pub needs: Vec<Need>,
+    /// The objects behind the needs, in the same order, and those among them that have no content;
+    /// each once.
+    pub objects: Vec<ContentId>,
     /// What is wrong with these media, in the order in which it was found.
     ///
     /// All of it, where the problems of a resolve name only the first definition of several that

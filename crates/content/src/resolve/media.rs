@@ -35,6 +35,8 @@ struct Gathering<'a> {
     definition: &'a MediaDefinition,
     needs: Vec<Need>,
     needed: BTreeSet<&'a ContentId>,
+    objects: Vec<ContentId>,
+    used: BTreeSet<&'a ContentId>,
     used_by: BTreeSet<(&'a ContentId, &'a ContentId)>,
     /// The applications that each sequence has led to; under `None` those of the definition.
     visited: BTreeMap<Option<&'a ContentId>, Visited<'a>>,
@@ -61,6 +63,8 @@ pub(super) fn resolve<'a>(
         definition,
         needs: Vec::new(),
         needed: BTreeSet::new(),
+        objects: Vec::new(),
+        used: BTreeSet::new(),
         used_by: BTreeSet::new(),
         visited: BTreeMap::new(),
         applications: Vec::new(),
@@ -87,13 +91,15 @@ pub(super) fn resolve<'a>(
     if let (Some(boot_image), Some(sequence)) = (boot_image, &task_sequence) {
         gathering.used_by.insert((boot_image, sequence));
     }
-    let Gathering { needs, used_by, applications, ordered_sequences, problems, .. } = gathering;
+    let Gathering { needs, objects, used_by, applications, ordered_sequences, problems, .. } =
+        gathering;
     let media = ResolvedMedia {
         name: named.name.clone(),
         task_sequence: task_sequence.cloned(),
         sequences: ordered_sequences.into_iter().cloned().collect(),
         boot_image: boot_image.cloned(),
         needs,
+        objects,
         problems: problems.clone(),
     };
     let used_by = used_by.into_iter().map(|(a, b)| (a.clone(), b.clone())).collect();
@@ -260,6 +266,9 @@ impl<'a> Gathering<'a> {
 
     /// Notes that the contents of an object are needed.
     fn contents(&mut self, object: &'a CatalogObject, reason: &Reason<'a, '_>) {
+        if self.used.insert(&object.id) {
+            self.objects.push(object.id.clone());
+        }
         for source in object.contents() {
             let content = source.content;
             if let Some(sequence) = reason.sequence {
@@ -288,6 +297,10 @@ impl<'a> Gathering<'a> {
             if !lacking.is_empty() {
                 self.problems.push(check::lacking_dependencies(id, &lacking, place));
             }
+        }
+        if let Some(boot_image) = boot_image {
+            let found = check::no_detection(&self.objects, boot_image, self.catalog);
+            self.problems.extend(found);
         }
         let holds = self.holds_references();
         for id in &self.ordered_sequences {

@@ -142,6 +142,7 @@ impl Share {
             content: (has_files && source.is_none()).then(|| id.clone()),
             source,
             dependencies: groups,
+            ..DeploymentType::default()
         };
         CatalogObject {
             id,

@@ -5,11 +5,12 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use content::{BlobId, BootPlatform, ContentId, IndexedContent, Place, Problem};
+use content::{BlobId, BootPlatform, ContentId, IndexedContent, IndexedFile, Place, Problem};
 use fat32_writer::GrubImages;
 use image::ByteCount;
 use iso9660_writer::{BiosBoot, BootOptions, MbrCode, UefiBoot};
 
+use crate::boot_runtime::INITRAMFS;
 use crate::compose::Format;
 use crate::scan::Scan;
 use crate::{ContentProblem, Error, IoContext};
@@ -30,6 +31,8 @@ use crate::{ContentProblem, Error, IoContext};
 pub struct BootTree {
     /// Which content the tree is.
     pub content: Option<ContentId>,
+    /// Its files as they are on media, with the runtime where there is one.
+    pub files: Vec<IndexedFile>,
     /// The boot catalog's entries.
     pub boot: BootOptions,
     /// Files that an image holds with changes, and so as bytes of their own.
@@ -57,6 +60,10 @@ impl BootTree {
     pub fn find(scan: &Scan, id: &ContentId, format: Format) -> Result<Self, Error> {
         let mut tree = Self { content: Some(id.clone()), ..Self::default() };
         let Some(content) = scan.index.content(id) else { return Ok(tree) };
+        tree.files = match scan.runtimes.get(id) {
+            Some(runtime) => runtime.with(&content.files),
+            None => content.files.clone(),
+        };
         let find =
             |wanted: &str| content.files.iter().find(|file| file.path.eq_ignore_ascii_case(wanted));
         let code = |path: &str| -> Result<Option<Arc<[u8]>>, Error> {
@@ -118,8 +125,7 @@ impl BootTree {
     /// What a boot image of this platform lacks to be started, as far as names tell.
     pub fn problems(&self, scan: &Scan, platform: BootPlatform, format: Format) -> Vec<Problem> {
         let Some(id) = &self.content else { return Vec::new() };
-        let files = scan.index.content(id).map_or(&[][..], |content| &content.files);
-        let has = |path: &str| files.iter().any(|file| file.path.eq_ignore_ascii_case(path));
+        let has = |path: &str| self.files.iter().any(|file| file.path.eq_ignore_ascii_case(path));
         let (bios, uefi) = match (format, platform) {
             (Format::Iso, BootPlatform::WinPe) => {
                 ("boot/etfsboot.com", "efi/microsoft/boot/efisys.bin")
@@ -138,6 +144,9 @@ impl BootTree {
         };
         if platform == BootPlatform::WinPe && !has("sources/boot.wim") {
             lacking.push(("no `sources/boot.wim`".to_owned(), "load Windows PE"));
+        }
+        if scan.runtimes.get(id).is_some_and(|runtime| !runtime.is_started()) {
+            lacking.push((format!("no `{INITRAMFS}`"), "start the runtime"));
         }
         let problem = |(files, what): (String, &str)| {
             let message = format!("the boot image has {files}, so the media do not {what}");

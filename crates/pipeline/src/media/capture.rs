@@ -1,6 +1,7 @@
 //! The task sequence of capture media, which no site holds.
 
-use super::MediaSequence;
+use content::ContentId;
+use content::documents::PolicySequence;
 
 /// The id of the built-in task sequence.
 const ID: &str = "capture";
@@ -30,10 +31,11 @@ const DOCUMENT: &str = r#"<sequence version="3.10">
 </sequence>"#;
 
 /// The built-in task sequence of capture media.
-pub fn capture_sequence() -> MediaSequence {
-    MediaSequence {
+pub fn capture_sequence(boot_image: Option<ContentId>) -> PolicySequence {
+    PolicySequence {
         id: ID.parse().expect("because it is an id"),
         name: "Capture an operating system image".to_owned(),
+        boot_image,
         document: DOCUMENT.to_owned(),
     }
 }
@@ -46,7 +48,7 @@ mod tests {
 
     #[test]
     fn the_built_in_sequence_is_one_without_problems_and_references() {
-        let sequence = capture_sequence();
+        let sequence = capture_sequence(None);
         let (parsed, problems) = TaskSequence::parse(&sequence.document).unwrap();
         assert_eq!(problems, []);
         assert!(parsed.reference_list().is_none());

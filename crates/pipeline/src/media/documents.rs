@@ -2,31 +2,11 @@
 
 use std::sync::Arc;
 
-use content::{ContentId, MediaType};
+use content::documents::VariablesDocument;
+use content::{MediaType, envelope};
 use image::partition::Guid;
 
 use super::{MediaFacts, OwnFile};
-use content::envelope;
-
-/// A task sequence on the media.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MediaSequence {
-    /// Its id.
-    pub id: ContentId,
-    /// Its name.
-    pub name: String,
-    /// Its document, without an XML declaration.
-    pub document: String,
-}
-
-/// A command that runs before the task sequence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Prestart {
-    /// The command line.
-    pub command: String,
-    /// The package with its files.
-    pub package: Option<ContentId>,
-}
 
 /// The own files of each disc of a set.
 #[derive(Clone, Debug)]
@@ -60,8 +40,9 @@ pub fn own_files(facts: &MediaFacts) -> OwnFiles {
         file("SMS/data/TsmBootstrap.ini", bootstrap(facts).into()),
         file("SMS/data/variables.dat", protect(facts, "variables", variables(facts))),
     ];
-    if !facts.sequences.is_empty() {
-        first.push(file("SMS/data/policy.xml", protect(facts, "policy", policy(facts))));
+    if !facts.policy.sequences.is_empty() {
+        let policy = facts.policy.to_xml(facts.password.is_some());
+        first.push(file("SMS/data/policy.xml", protect(facts, "policy", policy)));
     }
     OwnFiles { first, every }
 }
@@ -102,12 +83,6 @@ fn protect(facts: &MediaFacts, purpose: &str, document: String) -> Vec<u8> {
     }
 }
 
-fn protection(facts: &MediaFacts) -> &'static str {
-    if facts.password.is_some() { "password" } else { "none" }
-}
-
-const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
-
 fn variables(facts: &MediaFacts) -> String {
     let mut own = vec![
         ("_SMSTSMediaType", legacy_name(facts.media_type).to_owned()),
@@ -121,52 +96,16 @@ fn variables(facts: &MediaFacts) -> String {
         own.push(("_SMSMediaGuid", Guid::from_digest(facts.serial("media guid")).to_string()));
         own.extend(network.variables());
     }
-    let chosen = facts.variables.iter().map(|(name, value)| (name.as_str(), value.clone()));
-    let mut text =
-        format!("{DECLARATION}<variables version=\"1\" protection=\"{}\">\n", protection(facts));
-    for (name, value) in own.into_iter().chain(chosen) {
-        text += &format!("  <var name=\"{}\">{}</var>\n", escape(name), escape(&value));
-    }
-    if let Some(prestart) = &facts.prestart {
-        let package = prestart.package.as_ref().map_or("", ContentId::as_str);
-        let command = escape(&prestart.command);
-        text += &format!("  <prestart package=\"{package}\">{command}</prestart>\n");
-    }
-    text + "</variables>\n"
-}
-
-fn policy(facts: &MediaFacts) -> String {
-    let mut text =
-        format!("{DECLARATION}<policy version=\"1\" protection=\"{}\">\n", protection(facts));
-    for sequence in &facts.sequences {
-        let boot_image = facts.boot_image.as_ref().map_or("", |(id, _)| id.as_str());
-        text += &format!(
-            "<taskSequence id=\"{}\" name=\"{}\" bootImage=\"{boot_image}\">{}</taskSequence>\n",
-            sequence.id,
-            escape(&sequence.name),
-            sequence.document,
-        );
-    }
-    text + "</policy>\n"
-}
-
-/// Escapes text for an XML attribute or element; line ends as references, so that no reader
-/// normalises them away.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped += "&amp;",
-            '<' => escaped += "&lt;",
-            '>' => escaped += "&gt;",
-            '"' => escaped += "&quot;",
-            '\t' => escaped += "&#9;",
-            '\n' => escaped += "&#10;",
-            '\r' => escaped += "&#13;",
-            c => escaped.push(c),
-        }
-    }
-    escaped
+    // What a person says of a management point wins over what the definition's table says.
+    let is_chosen =
+        |name: &str| facts.variables.iter().any(|(it, _)| it.eq_ignore_ascii_case(name));
+    own.retain(|(name, _)| !is_chosen(name));
+    let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let document = VariablesDocument {
+        variables: own.chain(facts.variables.iter().cloned()).collect(),
+        prestart: facts.prestart.clone(),
+    };
+    document.to_xml(facts.password.is_some())
 }
 
 impl OwnFile {

@@ -160,8 +160,8 @@ pub fn disc_lines<'a>(
         line(&file.path, file.bytes.len() as u64, digest, stripes)
     });
     let tree = boot.content.as_ref().filter(|_| disc == 1).and_then(|id| index.content(id));
-    let files = tree.into_iter().flat_map(move |content| {
-        content.files.iter().map(move |file| {
+    let files = tree.into_iter().flat_map(move |_| {
+        boot.files.iter().map(move |file| {
             let size = index.size(file).0;
             let Checksum { digest, stripes, .. } =
                 match patched.iter().find(|(path, _)| **path == *file.path) {
@@ -233,6 +233,7 @@ pub fn media_manifest(
         valid_from: facts.valid_from.map(|moment| moment.to_string()),
         valid_until: facts.valid_until.map(|moment| moment.to_string()),
         task_sequence: facts
+            .policy
             .sequences
             .first()
             .map(|sequence| NamedId { id: sequence.id.to_string(), name: sequence.name.clone() }),

@@ -49,6 +49,7 @@ pub const RULES: &[Rule] = &[
     rule("limit-timeout", Warning, "a time limit outside 1 to 999 minutes"),
     rule("limit-value", Error, "a setting outside its range"),
     rule("limit-variable", Error, "a variable with an impossible name or a value that is too long"),
+    rule("no-provider", Error, "a step that nothing on the target's platform does"),
     rule("password-none", Warning, "secrets on a medium without a password"),
     rule("prestart-powershell", Error, "a PowerShell step in a boot image without PowerShell"),
     rule(

@@ -9,6 +9,8 @@ mod walk;
 
 pub use begin::{Deployment, Start, StartError};
 pub use event::EventError;
+pub(super) use start::does;
+pub use start::does_itself;
 
 use super::environment::Environment;
 use super::facts::Facts;

@@ -11,6 +11,7 @@ use crate::sequence::{Dialect, TaskSequence};
 use crate::step::{Item, RunIn, Step};
 use crate::walk::StepPath;
 
+use super::machine::does;
 use super::value::Value;
 
 /// The most groups and steps of a policy: a child counts each time that it is run.
@@ -39,6 +40,25 @@ pub struct Policy {
     pub(super) globals: Vec<(String, Value)>,
     pub(super) entries: Vec<Entry>,
     pub(super) steps: usize,
+}
+
+/// A step of a policy, as far as it is known before it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolicyStep<'a> {
+    /// The id of the sequence that it stands in.
+    pub sequence: &'a str,
+    /// Where it stands there.
+    pub path: &'a StepPath,
+    /// Its number among all steps of the policy, from 1.
+    pub number: usize,
+    /// Whose step it is.
+    pub dialect: Dialect,
+    /// The type as written; empty when the document names none.
+    pub type_name: &'a str,
+    /// Whether the run does it itself.
+    pub is_done_by_the_run: bool,
+    /// The ids that it names and needs: contents and applications.
+    pub contents: &'a [String],
 }
 
 /// A group, a step or a child sequence with all below it.
@@ -169,6 +189,31 @@ impl Policy {
     /// Returns what tells this policy from others and from earlier versions of itself: no protection against forgery.
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
+    }
+
+    /// Lists the steps that may run, children's included, in document order: neither they nor
+    /// anything around them is disabled.
+    pub fn enabled_steps(&self) -> Vec<PolicyStep<'_>> {
+        let (mut steps, mut at) = (Vec::new(), 0);
+        while let Some(entry) = self.entries.get(at) {
+            match &entry.kind {
+                _ if entry.disabled => at = entry.end,
+                Kind::Step(step) => {
+                    steps.push(PolicyStep {
+                        sequence: &entry.sequence,
+                        path: &entry.path,
+                        number: entry.number,
+                        dialect: step.dialect,
+                        type_name: &step.type_name,
+                        is_done_by_the_run: does(step.dialect, &step.stem, &step.action),
+                        contents: &step.contents,
+                    });
+                    at += 1;
+                }
+                _ => at += 1,
+            }
+        }
+        steps
     }
 
     /// Whether an enabled step installs an operating system.

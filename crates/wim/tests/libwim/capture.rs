@@ -46,6 +46,22 @@ fn every_compression_is_read_by_wimlib_and_7_zip() {
 }
 
 #[test]
+fn a_backslash_is_part_of_a_name_as_on_unix() {
+    let room = tempfile::tempdir().unwrap();
+    let at = |name: &str| room.path().join(name);
+    let name = "system-systemd\\x2dcryptsetup.slice";
+    let files = Files::from([(name.to_owned(), bytes(1, 100))]);
+    write_files(&at("source"), &files);
+    let wim = at("a.wim");
+    run("wimlib-imagex", &["capture", text(&at("source")), text(&wim), "--unix-data"]);
+    let source = FileSource::open(&wim).unwrap();
+    let reader = WimReader::open(&source).unwrap();
+    let entries = reader.tree(1).unwrap().entries().unwrap();
+    assert!(entries.iter().any(|entry| entry.path == name), "{entries:?}");
+    assert_same(&applied(&wim, 1, &at("by us")), &files);
+}
+
+#[test]
 fn an_integrity_table_is_one_that_wimlib_takes_and_finds_damage_with() {
     let room = tempfile::tempdir().unwrap();
     let at = |name: &str| room.path().join(name);

@@ -16,7 +16,7 @@ use crate::run::policy::{Entry, Kind, StepEntry};
 use crate::run::state::Phase;
 use crate::run::value::Value;
 use crate::sequence::Dialect;
-use crate::step::{RunIn, boolean};
+use crate::step::{RunIn, Step, boolean};
 
 /// How long a Restart Computer step tells the user when it does not say.
 const REBOOT_TIMEOUT_SECONDS: u32 = 60;
@@ -48,13 +48,13 @@ impl Machine<'_> {
             }
             _ => {}
         }
-        if sets_variable(step) {
+        if sets_variable(step.dialect, &step.stem, &step.action) {
             self.set_variable(step).map_err(|error| error.to_string())?;
             self.record(entry, Decision::VariablesSet { rules: Vec::new() });
             self.succeed(entry, 0);
             return Ok(None);
         }
-        if step.dialect == Dialect::ConfigMgr && step.stem == "SetDynamicVariables" {
+        if applies_rules(step.dialect, &step.stem) {
             let rules = step.rules.as_ref().ok_or("its rules are not XML")?;
             let applied = apply_rules(rules, &mut self.environment, facts);
             let rules = applied.map_err(|error| self.rule_failed(entry, error))?;
@@ -62,7 +62,7 @@ impl Machine<'_> {
             self.succeed(entry, 0);
             return Ok(None);
         }
-        if restarts(step) {
+        if restarts(step.dialect, &step.stem, &step.action) {
             let restart = self.restart_of(step)?;
             self.restart_step(entry, restart);
             return Ok(None);
@@ -239,20 +239,37 @@ fn output_variable(step: &StepEntry) -> Option<&'static str> {
     }
 }
 
-fn sets_variable(step: &StepEntry) -> bool {
-    let script = step.action.to_ascii_lowercase();
-    match step.dialect {
-        Dialect::ConfigMgr => step.stem == "SetVariable",
-        Dialect::Mdt => step.stem == "SetVariable" && script.contains("ztisetvariable.wsf"),
+/// Whether a run does a step itself, so that nothing has to be there for its type: variables, rules
+/// for variables, and restarts.
+pub fn does_itself(dialect: Dialect, step: Step<'_>) -> bool {
+    does(dialect, step.stem(), &step.action())
+}
+
+/// The same for a step that was taken apart.
+pub(in crate::run) fn does(dialect: Dialect, stem: &str, action: &str) -> bool {
+    sets_variable(dialect, stem, action)
+        || applies_rules(dialect, stem)
+        || restarts(dialect, stem, action)
+}
+
+fn sets_variable(dialect: Dialect, stem: &str, action: &str) -> bool {
+    let script = action.to_ascii_lowercase();
+    match dialect {
+        Dialect::ConfigMgr => stem == "SetVariable",
+        Dialect::Mdt => stem == "SetVariable" && script.contains("ztisetvariable.wsf"),
     }
 }
 
+fn applies_rules(dialect: Dialect, stem: &str) -> bool {
+    dialect == Dialect::ConfigMgr && stem == "SetDynamicVariables"
+}
+
 /// Whether the step restarts the computer: its type alone does not tell in MDT, its program does.
-fn restarts(step: &StepEntry) -> bool {
-    let program = step.action.split_whitespace().next().unwrap_or_default().trim_matches('"');
+fn restarts(dialect: Dialect, stem: &str, action: &str) -> bool {
+    let program = action.split_whitespace().next().unwrap_or_default().trim_matches('"');
     let file = program.rsplit(['\\', '/']).next().unwrap_or_default();
     let boots = file.eq_ignore_ascii_case("smsboot.exe") || file.eq_ignore_ascii_case("smsboot");
-    boots || (step.dialect == Dialect::ConfigMgr && step.stem == "Reboot")
+    boots || (dialect == Dialect::ConfigMgr && stem == "Reboot")
 }
 
 pub(super) fn target_of(word: &str) -> Option<RestartTarget> {

@@ -1,0 +1,319 @@
+//! The contents of the media on the target: where each file lies now, whether it is what it should
+//! be, and what has to be copied before a disc is taken out.
+//!
+//! A content that lies whole on the disc in the drive is used there. Any other is put together in
+//! the cache, a folder on the target's disk. Either way every file is compared with its manifest
+//! before a step sees it.
+
+mod cache;
+mod copy;
+mod error;
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use content::ContentId;
+use content::manifest::{ManifestContent, ManifestLine, MediaManifest, content_file_path};
+
+use crate::media::{Medium, content_lines};
+use cache::Cache;
+use copy::{Target, copy_file, verify_file};
+
+pub use error::{ContentError, disc_in_words};
+
+/// Whoever is told how many bytes of how many are done.
+pub type Observe<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// The contents of a set of media.
+pub struct Contents {
+    media: MediaManifest,
+    /// The folder with `SMS/data`: of a medium, or a copy of it.
+    manifests: PathBuf,
+    lines: HashMap<ContentId, Vec<ManifestLine>>,
+    cache: Cache,
+    /// What has been compared with its manifest since the computer was started, and lies there.
+    verified: HashMap<ContentId, PathBuf>,
+}
+
+impl Contents {
+    /// The contents of the set that `media` describes. `manifests` is the folder with `SMS/data`,
+    /// and `cache` the one that contents are put together in; it is made when it is needed.
+    pub fn new(media: MediaManifest, manifests: PathBuf, cache: PathBuf) -> Self {
+        Self {
+            media,
+            manifests,
+            lines: HashMap::new(),
+            cache: Cache::open(cache),
+            verified: HashMap::new(),
+        }
+    }
+
+    /// The set.
+    pub fn media(&self) -> &MediaManifest {
+        &self.media
+    }
+
+    /// What the media say of a content; ids are compared without regard to case.
+    pub fn find(&self, id: &str) -> Option<&ManifestContent> {
+        self.media.contents.iter().find(|content| content.id.as_str().eq_ignore_ascii_case(id))
+    }
+
+    /// Goes on with manifests and a cache in other folders, because the target's disk is there now;
+    /// what the old cache held is read again.
+    pub fn move_to(&mut self, manifests: PathBuf, cache: PathBuf) {
+        let old = self.cache.folder().to_owned();
+        self.manifests = manifests;
+        self.verified.retain(|_, folder| !folder.starts_with(&old));
+        self.cache = Cache::open(cache);
+    }
+
+    /// Forgets where files lie on media, because a disc is taken out.
+    pub fn disc_leaves(&mut self) {
+        let cache = self.cache.folder().to_owned();
+        self.verified.retain(|_, folder| folder.starts_with(&cache));
+    }
+
+    /// Reads the manifest of a content, once.
+    fn load(&mut self, id: &ContentId) -> Result<(), ContentError> {
+        if !self.lines.contains_key(id) {
+            let content = self.known(id)?;
+            let lines = content_lines(&self.manifests, &self.media, content)?;
+            self.lines.insert(id.clone(), lines);
+        }
+        Ok(())
+    }
+
+    fn known(&self, id: &ContentId) -> Result<&ManifestContent, ContentError> {
+        self.find(id.as_str()).ok_or_else(|| ContentError::Unknown { id: id.to_string() })
+    }
+
+    /// The discs that must be read before a content can be used; empty when all of it is in the
+    /// cache. A content that lies whole on one disc needs that disc alone.
+    ///
+    /// A content that the media do not have, or whose manifest cannot be read, needs none: using it
+    /// says what is wrong.
+    pub fn discs_of(&mut self, id: &str) -> Vec<u32> {
+        let Some(content) = self.find(id).map(|content| content.id.clone()) else {
+            return Vec::new();
+        };
+        if self.load(&content).is_err() {
+            return Vec::new();
+        }
+        self.check_cached(&content);
+        let pieces = pieces_of(&self.lines[&content]);
+        let missing = pieces.filter(|piece| !self.cache.has(&content, piece.key));
+        let mut discs: Vec<u32> = missing.map(|piece| piece.disc).collect();
+        discs.sort_unstable();
+        discs.dedup();
+        discs
+    }
+
+    /// Compares what was in the cache before the computer was started, once all of a content is
+    /// there; what is wrong is forgotten, so that its discs are asked for again.
+    fn check_cached(&mut self, id: &ContentId) {
+        let Some(content) = self.find(id.as_str()).cloned() else { return };
+        let all = pieces_of(&self.lines[id]).all(|piece| self.cache.has(id, piece.key));
+        if !all || self.cache.is_fresh(id) {
+            return;
+        }
+        match self.verify_in(&content, &self.cache.folder_of(id), None, &mut |_, _| {}) {
+            Ok(()) => self.cache.trust(id),
+            Err(_) => self.cache.forget(id),
+        }
+    }
+
+    /// Gives the folder with the files of a content, all of them compared with the manifest.
+    ///
+    /// `medium` is what lies in the drive. `Err` names the file that is missing or wrong, and what
+    /// to do; what is wrong in the cache is forgotten, so that it is read from its disc again.
+    pub fn provide(
+        &mut self,
+        id: &str,
+        medium: Option<&Medium>,
+        observe: Observe<'_>,
+    ) -> Result<PathBuf, ContentError> {
+        let content = self.find(id).cloned().ok_or(ContentError::Unknown { id: id.to_owned() })?;
+        if let Some(folder) = self.verified.get(&content.id) {
+            return Ok(folder.clone());
+        }
+        self.load(&content.id)?;
+        let folder = match medium.filter(|medium| self.is_whole_on(&content, medium)) {
+            Some(medium) => {
+                let folder =
+                    medium.root_of(content.partition).join(format!("SMS/PKG/{}", content.id));
+                self.verify_in(&content, &folder, Some(medium.disc()), observe)?;
+                folder
+            }
+            None => self.assemble(&content, medium, observe)?,
+        };
+        self.verified.insert(content.id.clone(), folder.clone());
+        Ok(folder)
+    }
+
+    /// Whether the content can be used on the disc: all of it is there, in one piece each.
+    fn is_whole_on(&self, content: &ManifestContent, medium: &Medium) -> bool {
+        content.discs == [medium.disc()]
+            && self.lines[&content.id].iter().all(|line| line.parts.is_empty())
+    }
+
+    /// Copies what is left of a content into the cache, and compares what was there before.
+    fn assemble(
+        &mut self,
+        content: &ManifestContent,
+        medium: Option<&Medium>,
+        observe: Observe<'_>,
+    ) -> Result<PathBuf, ContentError> {
+        if let Some(medium) = medium {
+            self.fetch(content.id.as_str(), medium, observe)?;
+        }
+        let lines = &self.lines[&content.id];
+        let missing = pieces_of(lines).find(|piece| !self.cache.has(&content.id, piece.key));
+        if let Some(piece) = missing {
+            return Err(ContentError::OnAnotherDisc {
+                id: content.id.to_string(),
+                disc: piece.disc,
+            });
+        }
+        let folder = self.cache.folder_of(&content.id);
+        if !self.cache.is_fresh(&content.id) {
+            if let Err(error) = self.verify_in(content, &folder, None, observe) {
+                self.cache.forget(&content.id);
+                return Err(error);
+            }
+            self.cache.trust(&content.id);
+        }
+        Ok(folder)
+    }
+
+    /// Copies what lies of a content on this medium into the cache, except what is there already.
+    ///
+    /// Each file is compared while it is copied. Returns whether anything was copied.
+    pub fn fetch(
+        &mut self,
+        id: &str,
+        medium: &Medium,
+        observe: Observe<'_>,
+    ) -> Result<bool, ContentError> {
+        let content = self.find(id).cloned().ok_or(ContentError::Unknown { id: id.to_owned() })?;
+        self.load(&content.id)?;
+        let lines = &self.lines[&content.id];
+        let disc = medium.disc();
+        let wanted: Vec<Piece<'_>> = pieces_of(lines)
+            .filter(|piece| piece.disc == disc && !self.cache.has(&content.id, piece.key))
+            .collect();
+        let total: u64 = wanted.iter().map(|piece| piece.len).sum();
+        if wanted.is_empty() {
+            return Ok(false);
+        }
+        self.cache.prepare(&content.id, total)?;
+        let folder = self.cache.folder_of(&content.id);
+        let mut done = 0;
+        for piece in wanted {
+            let source = medium.root_of(piece.partition_of(&content)).join(piece.source(&content));
+            let target = Target {
+                path: folder.join(&piece.line.path),
+                offset: piece.offset,
+                file_len: piece.line.size,
+            };
+            if piece.line.path.ends_with('/') {
+                target.make_directory()?;
+            } else {
+                let mut step = |bytes| {
+                    done += bytes;
+                    observe(done, total);
+                };
+                copy_file(&source, piece.len, piece.digest, &target, &mut step)
+                    .map_err(|error| error.on_disc(disc, &self.media))?;
+            }
+            self.cache.note(&content.id, piece.key);
+        }
+        self.cache.save(&content.id)?;
+        Ok(true)
+    }
+
+    /// Compares every file of a content with its manifest.
+    fn verify_in(
+        &self,
+        content: &ManifestContent,
+        folder: &Path,
+        disc: Option<u32>,
+        observe: Observe<'_>,
+    ) -> Result<(), ContentError> {
+        let mut done = 0;
+        for line in self.lines[&content.id].iter().filter(|line| !line.path.ends_with('/')) {
+            let mut step = |bytes| {
+                done += bytes;
+                observe(done, content.bytes);
+            };
+            let verified = verify_file(&folder.join(&line.path), line.size, line.sha256, &mut step);
+            verified.map_err(|error| match disc {
+                Some(disc) => error.on_disc(disc, &self.media),
+                None => error,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What of these contents would have to be copied before this disc is taken out, because later
+    /// steps need it: those that lie on it, at least in part, and are not in the cache.
+    pub fn to_keep(&mut self, ids: &[ContentId], disc: u32) -> Vec<ContentId> {
+        let mut seen = HashSet::new();
+        let distinct: Vec<&ContentId> = ids.iter().filter(|id| seen.insert(*id)).collect();
+        distinct
+            .into_iter()
+            .filter(|id| self.discs_of(id.as_str()).contains(&disc))
+            .cloned()
+            .collect()
+    }
+}
+
+/// A run of bytes of a content that lies on one disc: a file, or a piece of one that is cut.
+#[derive(Clone, Copy, Debug)]
+struct Piece<'a> {
+    key: (usize, usize),
+    line: &'a ManifestLine,
+    disc: u32,
+    /// The piece's path on its disc; `None` for a whole file.
+    part: Option<&'a str>,
+    offset: u64,
+    len: u64,
+    digest: content::Digest,
+}
+
+impl Piece<'_> {
+    fn source(&self, content: &ManifestContent) -> String {
+        match self.part {
+            Some(path) => path.to_owned(),
+            None => content_file_path(&content.id, &self.line.path),
+        }
+    }
+
+    /// Pieces lie on the first partition.
+    fn partition_of(&self, content: &ManifestContent) -> Option<u32> {
+        if self.part.is_none() { content.partition } else { None }
+    }
+}
+
+fn pieces_of(lines: &[ManifestLine]) -> impl Iterator<Item = Piece<'_>> {
+    lines.iter().enumerate().flat_map(|(number, line)| {
+        let whole = line.disc.map(|disc| Piece {
+            key: (number, 0),
+            line,
+            disc,
+            part: None,
+            offset: 0,
+            len: line.size,
+            digest: line.sha256,
+        });
+        let parts = line.parts.iter().enumerate().map(move |(part_number, part)| Piece {
+            key: (number, part_number),
+            line,
+            disc: part.disc,
+            part: Some(&part.path),
+            offset: part.offset,
+            len: part.length,
+            digest: part.sha256,
+        });
+        whole.into_iter().chain(parts)
+    })
+}

@@ -1,0 +1,83 @@
+//! What steps get from a run.
+
+use std::path::{Path, PathBuf};
+
+use ::content::CatalogObject;
+use cmtrace::LogType;
+use tasksequence::run::{Environment, Event, Running, Value};
+
+use super::Run;
+use crate::place::OWN_FOLDER;
+use crate::provider::{Host, StepFailure};
+use crate::volume::Volumes;
+
+impl Host for Run<'_> {
+    fn environment(&self) -> &Environment {
+        self.machine.environment()
+    }
+
+    fn set_variable(&mut self, name: &str, value: Value) -> Result<(), StepFailure> {
+        let event = Event::VariableSet { name: name.to_owned(), value };
+        self.machine.handle(event).map_err(|error| StepFailure::new(chain(&error)))
+    }
+
+    fn set_engine_variable(&mut self, name: &str, value: Value) -> Result<(), StepFailure> {
+        let event = Event::EngineVariableSet { name: name.to_owned(), value };
+        self.machine.handle(event).map_err(|error| StepFailure::new(chain(&error)))
+    }
+
+    fn running(&self) -> Running {
+        self.running
+    }
+
+    fn content(&mut self, id: &str) -> Result<PathBuf, StepFailure> {
+        self.provide(id)
+    }
+
+    fn object(&self, id: &str) -> Option<&CatalogObject> {
+        self.objects.find(id)
+    }
+
+    fn volumes(&self) -> &Volumes {
+        &self.volumes
+    }
+
+    fn set_volumes(&mut self, volumes: Volumes) -> Result<(), StepFailure> {
+        self.take_volumes(volumes)
+    }
+
+    fn release_disk(&mut self, disk: u32) -> Result<(), StepFailure> {
+        self.leave_disk(disk)
+    }
+
+    fn media_device(&self) -> Option<&Path> {
+        self.medium.as_ref()?.device.as_deref()
+    }
+
+    fn own_folder(&self) -> &'static str {
+        OWN_FOLDER
+    }
+
+    fn scratch_folder(&self) -> PathBuf {
+        self.folder.path().join("Temp")
+    }
+
+    fn log(&mut self, kind: LogType, text: &str) {
+        self.log.write(kind, text);
+    }
+
+    fn progress(&mut self, done: u64, total: u64) {
+        self.screen.progress(done, total);
+    }
+}
+
+/// An error with its causes.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text += &format!(": {cause}");
+        source = cause.source();
+    }
+    text
+}
