@@ -1,7 +1,7 @@
 //! Partitions: from the variables of a step to mounted volumes.
 //!
 //! [`DiskRequest`] is what a Format and Partition Disk step asks for, [`PartitionPlan`] where on
-//! the disk that lies, and [`TableWrite`] the bytes of its tables. All of these are pure; [`execute`]
+//! the disk that lies, and [`TableWrite`] the bytes of its tables. All of these are pure; [`execute()`]
 //! writes, formats and mounts.
 
 mod execute;
@@ -15,7 +15,7 @@ mod table;
 
 pub use execute::{ExecuteError, execute, mount_folder};
 pub use format::FormatError;
-pub use identity::partition_uuid;
+pub use identity::{find_partition, partition_uuid};
 pub use kernel::{Kernel, LinuxKernel};
 pub use plan::{PartitionPlan, PlanError, PlannedPartition, plan};
 pub use probe::{Found, file_system_of};

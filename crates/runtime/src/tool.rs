@@ -66,6 +66,15 @@ impl Tool {
         self
     }
 
+    /// Says that it is missing, if it is in no folder of `PATH`.
+    pub fn check(&self) -> Result<(), ToolError> {
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        if std::env::split_paths(&folders).any(|folder| folder.join(self.name).is_file()) {
+            return Ok(());
+        }
+        Err(ToolError::Missing { name: self.name, package: self.package })
+    }
+
     /// Runs it to its end.
     pub fn run(mut self) -> Result<(), ToolError> {
         let output = self.command.output().map_err(|source| match source.kind() {

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use image::partition::{Guid, SECTOR};
 
-use super::format::{FormatError, format};
+use super::format::{FormatError, check, format};
 use super::plan::{PartitionPlan, PlanError};
 use super::table::Identities;
 use crate::disk::{self, Disk, DiskPartition};
-use crate::mount::Access;
+use crate::mount::{self, Access};
 use crate::system::System;
 use crate::tool::ToolError;
 use crate::volume::{Volume, VolumeRole, Volumes};
@@ -97,6 +97,10 @@ pub fn execute(
     if disk.sector != SECTOR {
         return Err(ExecuteError::SectorSize { disk: disk.number, sector: disk.sector });
     }
+    // Before the disk is erased: without its file systems it would be of no use.
+    for partition in &plan.partitions {
+        partition.file_system.map_or(Ok(()), |it| check(&disk.device, it))?;
+    }
     let identities = draw_identities(plan)?;
     write(plan, disk, &identities)?;
     read_again(disk, system)?;
@@ -119,8 +123,14 @@ pub fn execute(
             system: false,
         });
     }
-    volumes.iter_mut().try_for_each(|volume| mount(volume, system))?;
-    Ok(Volumes(volumes))
+    let mounted = volumes.iter_mut().try_for_each(|volume| mount_volume(volume, system));
+    if mounted.is_err() {
+        // Nobody else knows of them, and the disk would be in use for ever. The first error counts.
+        for folder in volumes.iter().filter_map(|volume| volume.mount.as_ref()) {
+            let _ = mount::unmount(folder);
+        }
+    }
+    mounted.map(|()| Volumes(volumes))
 }
 
 /// The folder, below that of all volumes, where a partition is mounted.
@@ -215,7 +225,7 @@ fn wait_for(
 }
 
 /// Mounts what holds files that steps may want.
-fn mount(volume: &mut Volume, system: &System) -> Result<(), ExecuteError> {
+fn mount_volume(volume: &mut Volume, system: &System) -> Result<(), ExecuteError> {
     let Some(file_system) = volume.file_system else { return Ok(()) };
     if !matches!(volume.role, VolumeRole::Data | VolumeRole::Efi) {
         return Ok(());

@@ -32,27 +32,35 @@ pub(super) fn format(
     file_system: FileSystem,
     label: &str,
 ) -> Result<(), FormatError> {
+    let program = program(file_system);
     let tool = match file_system {
-        FileSystem::Ext4 => {
-            let tool = Tool::new("mke2fs", "e2fsprogs");
-            tool.args(["-q", "-F", "-t", "ext4", "-I", "256", "-O", EXT4_FEATURES])
-                .args(labelled("-L", cut(label, EXT4_LABEL, char::len_utf8)))
-        }
-        FileSystem::Fat32 => {
-            let tool = Tool::new("mkfs.fat", "dosfstools");
-            tool.args(["-F", "32"]).args(labelled("-n", fat_label(label)))
-        }
-        FileSystem::Ntfs => {
-            let tool = Tool::new("mkntfs", "ntfs-3g");
-            tool.args(["-q", "-F", "-Q"])
-                .args(labelled("-L", cut(label, NTFS_LABEL, char::len_utf16)))
-        }
+        FileSystem::Ext4 => program
+            .args(["-q", "-F", "-t", "ext4", "-I", "256", "-O", EXT4_FEATURES])
+            .args(labelled("-L", cut(label, EXT4_LABEL, char::len_utf8))),
+        FileSystem::Fat32 => program.args(["-F", "32"]).args(labelled("-n", fat_label(label))),
+        FileSystem::Ntfs => program
+            .args(["-q", "-F", "-Q"])
+            .args(labelled("-L", cut(label, NTFS_LABEL, char::len_utf16))),
     };
-    tool.args([device]).run().map_err(|source| FormatError {
-        device: device.display().to_string(),
-        file_system,
-        source,
-    })
+    tool.args([device]).run().map_err(failed(device, file_system))
+}
+
+/// Says whether the program for a file system is missing.
+pub(super) fn check(device: &Path, file_system: FileSystem) -> Result<(), FormatError> {
+    program(file_system).check().map_err(failed(device, file_system))
+}
+
+fn program(file_system: FileSystem) -> Tool {
+    match file_system {
+        FileSystem::Ext4 => Tool::new("mke2fs", "e2fsprogs"),
+        FileSystem::Fat32 => Tool::new("mkfs.fat", "dosfstools"),
+        FileSystem::Ntfs => Tool::new("mkntfs", "ntfs-3g"),
+    }
+}
+
+fn failed(device: &Path, file_system: FileSystem) -> impl Fn(ToolError) -> FormatError {
+    let device = device.display().to_string();
+    move |source| FormatError { device: device.clone(), file_system, source }
 }
 
 fn labelled(option: &str, label: String) -> Vec<String> {

@@ -75,7 +75,8 @@ impl CaptureSystemImage {
     }
 }
 
-/// XPRESS unless said otherwise: it takes a third of the time of LZX, and a tenth more room.
+/// XPRESS unless said otherwise: for a Debian of 215 MB it took an eighth of the processor time of
+/// LZX, and a tenth more room.
 fn compression(text: &str) -> Result<Compression, StepFailure> {
     let algorithm = match &*text.to_uppercase() {
         "" | "XPRESS" => Algorithm::Xpress,

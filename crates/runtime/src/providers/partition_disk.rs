@@ -37,11 +37,11 @@ impl PartitionDisk {
         forget(host, disk.number)?;
         host.log(LogType::Info, &plan.to_string());
         let made = execute(&plan, &disk, system).map_err(|error| StepFailure::because(&error))?;
-        set_letters(&plan, &made, host)?;
         let mut volumes = host.volumes().clone();
-        volumes.0.extend(made.0);
+        volumes.0.extend(made.0.iter().cloned());
         volumes.0.sort_by_key(|volume| (volume.disk, volume.partition));
         host.set_volumes(volumes)?;
+        set_letters(&plan, &made, host)?;
         Ok(done())
     }
 }
@@ -64,10 +64,10 @@ fn set_letters(
         let Some(variable) = &partition.letter_variable else { continue };
         let volume = made.find(plan.disk, partition.number);
         let Some(folder) = volume.and_then(|volume| volume.mount.as_ref()) else {
-            return Err(StepFailure::new(format!(
-                "partition {} of disk {} cannot give {variable} a value: it is not mounted",
-                partition.number, plan.disk
-            )));
+            let number = partition.number;
+            let text = format!("{variable} gets no value: partition {number} is not mounted");
+            host.log(LogType::Warning, &text);
+            continue;
         };
         host.set_variable(variable, Value::plain(folder.to_string_lossy()))?;
     }

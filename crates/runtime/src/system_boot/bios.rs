@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rustix::mount::{UnmountFlags, mount_bind_recursive, unmount};
+use rustix::mount::{UnmountFlags, mount_bind, unmount};
 
 use super::{Applied, BootError};
 use crate::disk;
@@ -55,7 +55,7 @@ impl Bound {
             let target = root.join(name);
             fs::create_dir_all(&target)
                 .map_err(|source| BootError::io("create", &target, source))?;
-            mount_bind_recursive(Path::new("/").join(name), &target)
+            mount_bind(Path::new("/").join(name), &target)
                 .map_err(|error| BootError::io("mount", &target, error.into()))?;
             bound.0.push(target);
         }

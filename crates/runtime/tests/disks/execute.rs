@@ -1,9 +1,14 @@
 //! Disks that are erased, partitioned, formatted and mounted.
 
 use std::fs;
+use std::io;
+use std::path::Path;
 
 use runtime::disk;
-use runtime::partition::{ExecuteError, execute, file_system_of};
+use runtime::mount::Access;
+use runtime::partition::{
+    ExecuteError, Kernel, ToolError, execute, file_system_of, find_partition,
+};
 use runtime::providers::PartitionDisk;
 use runtime::volume::{FileSystem, VolumeRole};
 
@@ -59,6 +64,19 @@ fn a_step_makes_volumes_that_other_tools_find_sound() {
         assert_eq!(volume.partition_uuid, id.trim());
     }
     assert_eq!(file_system_of(&host.volumes.0[1].device).unwrap(), None);
+    assert_found_again(&machine, &host);
+}
+
+/// As after a restart: every partition is found by what tells it from all others.
+fn assert_found_again(machine: &Machine, host: &FakeHost) {
+    let folders = machine.system().folders;
+    for volume in &host.volumes.0 {
+        let uuid = volume.partition_uuid.to_uppercase();
+        let (disk, partition) = find_partition(&folders, None, &uuid).unwrap().unwrap();
+        let found = (disk.number, partition.number, partition.device);
+        assert_eq!(found, (volume.disk, volume.partition, volume.device.clone()));
+    }
+    assert_eq!(find_partition(&folders, None, "1234abcd-01").unwrap(), None);
 }
 
 #[test]
@@ -77,6 +95,7 @@ fn nothing_of_an_older_disk_is_left() {
     assert_eq!(host.volumes.0.len(), 2, "an extended partition is no volume");
     assert!(host.volumes.0[0].mount.is_none(), "it is not formatted");
     assert_eq!(host.volumes.find(0, 5).unwrap().file_system, Some(FileSystem::Ext4));
+    assert_found_again(&machine, &host);
     let verdict = tool(&format!("sfdisk --verify {disk} 2>&1; wipefs {disk}"));
     assert!(!verdict.contains("gpt") && !verdict.contains("ext"), "{verdict}");
     assert_eq!(tool(&format!("wipefs {disk}p1")), "");
@@ -95,6 +114,51 @@ fn a_disk_that_is_in_use_stays_as_it_is() {
     assert_eq!(before, tool(&format!("sha256sum < {}", machine.loops[0].display())));
     machine.unmount_all();
     execute(&plan, &disk, &system).unwrap();
+}
+
+/// A kernel without NTFS.
+struct NoNtfs(Box<dyn Kernel>);
+
+impl Kernel for NoNtfs {
+    fn read_partitions(&self, disk: &Path) -> Result<(), ToolError> {
+        self.0.read_partitions(disk)
+    }
+
+    fn mount(
+        &self,
+        device: &Path,
+        folder: &Path,
+        file_system: FileSystem,
+        access: Access,
+    ) -> io::Result<()> {
+        match file_system {
+            FileSystem::Ntfs => Err(io::Error::other("no such file system")),
+            _ => self.0.mount(device, folder, file_system, access),
+        }
+    }
+}
+
+#[test]
+fn a_volume_that_cannot_be_mounted_leaves_the_disk_free_for_another_try() {
+    let machine = Machine::new(&[200 * MIB]);
+    let mut system = machine.system();
+    let run = step(
+        "PartitionDisk",
+        "",
+        &variables(
+            "GPT",
+            &["Primary ext4 50 MB", "MSR - 16 MB VolumeLetterVariable=Msr", "Primary NTFS 50 MB"],
+        ),
+    );
+    let mut host = FakeHost::default();
+    system.kernel = Box::new(NoNtfs(system.kernel));
+    let error = PartitionDisk::run_on(&run, &mut host, &system).unwrap_err();
+    assert!(error.reason.starts_with("cannot mount `"), "{error}");
+    assert!(error.reason.ends_with(": no such file system"), "{error}");
+    assert!(host.volumes.0.is_empty());
+    PartitionDisk::run_on(&run, &mut host, &machine.system()).unwrap();
+    assert_eq!(host.volumes.0.len(), 3);
+    assert!(host.log.iter().any(|line| line.contains("Msr gets no value")), "{:?}", host.log);
 }
 
 #[test]
