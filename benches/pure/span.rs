@@ -56,7 +56,7 @@ fn facts(index: &ContentIndex) -> MediaFacts {
         valid_from: None,
         valid_until: None,
         site_code: "P01".into(),
-        sequences: Vec::new(),
+        policy: Default::default(),
         boot_image: None,
         variables: Vec::new(),
         prestart: None,
