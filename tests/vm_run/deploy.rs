@@ -11,7 +11,7 @@ use crate::computer::{BootFirst, Computer};
 use crate::disk::{check_ext4, read_from_ext4};
 use crate::guest::Guest;
 use crate::machine::{Firmware, require};
-use crate::scenario::{PASSWORD, PARTS, three_discs};
+use crate::scenario::{PARTS, PASSWORD, three_discs};
 use crate::site::{Site, noise};
 
 /// From firmware to the first question.
@@ -58,8 +58,7 @@ fn check_deployed(disk: &Path) {
     assert_eq!(file("/_SMSTaskSequence/state.json"), None);
     let status = status_of(disk);
     let steps = status["steps"].as_array().unwrap();
-    let outcomes: Vec<&str> =
-        steps.iter().filter_map(|step| step["outcome"].as_str()).collect();
+    let outcomes: Vec<&str> = steps.iter().filter_map(|step| step["outcome"].as_str()).collect();
     assert_eq!(status["state"], "succeeded", "{status}");
     assert_eq!(outcomes.iter().filter(|it| **it == "failed").count(), 1, "{status}");
     check_ext4(disk, 2);

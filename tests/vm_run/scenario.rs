@@ -14,7 +14,7 @@ const VIEWER: &str = "Application_5b1f7c0a-2d43-4b6e-9a0c-7e1d2f3a4b5c";
 const TOOL: &str = "Application_91c2d3e4-f5a6-4b78-8c9d-0e1f2a3b4c5d";
 /// The lengths of the viewer's files. With what is left of disc 2 behind the OS image the first one
 /// fits there and the second one does not.
-const PARTS: [usize; 2] = [10_000_000, 40_000_000];
+pub const PARTS: [usize; 2] = [10_000_000, 40_000_000];
 
 /// A site with a definition `set` of stand-alone media on three discs of 80 MB, with a password.
 ///
