@@ -9,6 +9,7 @@ use tasksequence::run::Running;
 
 use crate::media::block_devices;
 use crate::mount::{Access, detach, mount, unmount};
+use crate::partition::mount_folder;
 use crate::run::Computer;
 use crate::volume::{FileSystem, Volumes};
 
@@ -24,7 +25,7 @@ pub const VOLUMES: &str = "/volumes";
 
 /// Where a partition is mounted: the same place each time, so that variables stay true.
 pub fn mount_point(disk: u32, partition: u32) -> PathBuf {
-    Path::new(VOLUMES).join(format!("disk{disk}-part{partition}"))
+    mount_folder(Path::new(VOLUMES), disk, partition)
 }
 
 /// The kernel's name of a file system.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::computer::VOLUMES;
 use crate::disk::DeviceFolders;
 use crate::partition::{Kernel, LinuxKernel};
 
@@ -23,7 +24,7 @@ impl Default for System {
         Self {
             folders: DeviceFolders::default(),
             proc: "/proc".into(),
-            volumes: "/volumes".into(),
+            volumes: VOLUMES.into(),
             kernel: Box::new(LinuxKernel),
         }
     }

@@ -1,8 +1,10 @@
 //! The drives and partitions of the computer, as the kernel lists them.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::partition::partition_uuid;
 
 /// A drive, a disk or a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,15 +50,24 @@ pub fn block_devices(sys: &Path, dev: &Path) -> io::Result<Vec<BlockDevice>> {
         found.push(device(&disk));
         for name in names(&folder)? {
             if name.starts_with(&disk) && folder.join(&name).join("partition").exists() {
-                let uevent = text(&folder.join(&name).join("uevent"));
-                let uuid = uevent.lines().find_map(|line| line.strip_prefix("PARTUUID="));
-                let partition_uuid = uuid.unwrap_or_default().to_ascii_lowercase();
+                let partition = folder.join(&name);
+                let partition_uuid = uuid_of(&partition, &dev.join(&disk)).unwrap_or_default();
                 found.push(BlockDevice { partition_uuid, ..device(&name) });
             }
         }
     }
     found.sort_by_key(|it| (!it.optical, !it.removable));
     Ok(found)
+}
+
+/// What tells a partition from all others: kernels before 6.13 do not say, so the table has to.
+fn uuid_of(partition: &Path, disk: &Path) -> Option<String> {
+    let uevent = text(&partition.join("uevent"));
+    if let Some(uuid) = uevent.lines().find_map(|line| line.strip_prefix("PARTUUID=")) {
+        return Some(uuid.to_ascii_lowercase());
+    }
+    let number = text(&partition.join("partition")).parse().ok()?;
+    partition_uuid(&File::open(disk).ok()?, number).ok()?
 }
 
 /// Sticks say that they cannot be taken out when they are large.
@@ -79,6 +90,8 @@ fn text(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use image::partition::{BOOT_CODE_LEN, Mbr, MbrPartition};
+
     use super::*;
 
     #[test]
@@ -102,5 +115,22 @@ mod tests {
         assert_eq!(names, ["sr0", "sdb", "sda", "sda1"]);
         assert_eq!((&*found[3].disk, &*found[3].partition_uuid), ("sda", "abcd-01"));
         assert_eq!(found[0].path, Path::new("/dev/sr0"));
+    }
+
+    #[test]
+    fn a_kernel_that_does_not_say_how_partitions_are_told_apart_is_not_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sys, dev) = (folder.path().join("sys"), folder.path().join("dev"));
+        let partition = sys.join("block/vda/vda2");
+        fs::create_dir_all(&partition).unwrap();
+        fs::create_dir(&dev).unwrap();
+        fs::write(partition.join("uevent"), "DEVNAME=vda2\nPARTN=2\n").unwrap();
+        fs::write(partition.join("partition"), "2\n").unwrap();
+        let slot = MbrPartition { active: false, kind: 0x83, first: 2048, sectors: 2048 };
+        let partitions = [None, Some(slot), None, None];
+        let mbr = Mbr { boot_code: [0; BOOT_CODE_LEN], disk_signature: 0xAB, partitions };
+        fs::write(dev.join("vda"), mbr.encode()).unwrap();
+        let found = block_devices(&sys, &dev).unwrap();
+        assert_eq!(found[1].partition_uuid, "000000ab-02");
     }
 }

@@ -1,11 +1,7 @@
-use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 
 use image::partition::{Guid, SECTOR};
-
-use crate::disk::{self, DeviceFolders, Disk, DiskError, DiskPartition};
 
 const ENTRY_LEN: usize = 128;
 const PROTECTIVE: u8 = 0xEE;
@@ -28,27 +24,6 @@ pub fn partition_uuid(disk: &impl FileExt, number: u32) -> io::Result<Option<Str
     let signature = u32::from_le_bytes([mbr[440], mbr[441], mbr[442], mbr[443]]);
     let is_empty = number <= 4 && mbr[446 + 16 * (number as usize - 1) + 4] == 0;
     Ok((!is_empty).then(|| format!("{signature:08x}-{number:02x}")))
-}
-
-/// Finds the partition with this `PARTUUID`, as after a restart; `None` when no disk has it.
-///
-/// Disks that cannot be read have none.
-pub fn find_partition(
-    folders: &DeviceFolders,
-    media: Option<&Path>,
-    uuid: &str,
-) -> Result<Option<(Disk, DiskPartition)>, DiskError> {
-    for disk in disk::disks(folders, media)? {
-        let Ok(file) = File::open(&disk.device) else { continue };
-        let found = disk::partitions(folders, &disk).into_iter().find(|it| {
-            let own = partition_uuid(&file, it.number).ok().flatten();
-            own.is_some_and(|own| own.eq_ignore_ascii_case(uuid))
-        });
-        if let Some(partition) = found {
-            return Ok(Some((disk, partition)));
-        }
-    }
-    Ok(None)
 }
 
 /// The unique GUID of an entry (UEFI 2.10 table 5.6), by the header in sector 1 (table 5.5).

@@ -1,6 +1,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::computer::kernel_name;
 use crate::mount::{self, Access};
 use crate::tool::{Tool, ToolError};
 use crate::volume::FileSystem;
@@ -39,14 +40,5 @@ impl Kernel for LinuxKernel {
         access: Access,
     ) -> io::Result<()> {
         mount::mount(device, folder, kernel_name(file_system), access, "")
-    }
-}
-
-/// What the kernel calls a file system.
-fn kernel_name(file_system: FileSystem) -> &'static str {
-    match file_system {
-        FileSystem::Fat32 => "vfat",
-        FileSystem::Ext4 => "ext4",
-        FileSystem::Ntfs => "ntfs3",
     }
 }

@@ -135,10 +135,15 @@ fn reach(
     Ok((file, mounted))
 }
 
-/// Whether a folder is on the file system that the runtime itself runs from.
+/// Whether a folder is on the file system that the runtime itself runs from, or another one in
+/// memory.
 fn is_in_memory(folder: &Path) -> bool {
+    // As statfs(2) has them.
+    const TMPFS: i128 = 0x0102_1994;
+    const RAMFS: i128 = 0x8584_58F6;
     let device = |path: &Path| fs::metadata(path).map(|facts| facts.dev()).ok();
-    device(folder) == device(Path::new("/"))
+    let kind = rustix::fs::statfs(folder).map(|facts| facts.f_type as i128);
+    device(folder) == device(Path::new("/")) || matches!(kind, Ok(TMPFS | RAMFS))
 }
 
 /// The password goes through the environment, which no other user sees, and no log.

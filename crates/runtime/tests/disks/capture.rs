@@ -147,6 +147,7 @@ fn a_destination_that_cannot_be_used_leaves_nothing() {
     let memory = machine.path("image.wim");
     for (destination, wanted) in [
         (memory.to_str().unwrap(), "would lie in memory"),
+        ("/dev/shm/tsmedia-captured.wim", "would lie in memory"),
         ("C:\\image.wim", "OSDCaptureDestination is"),
         ("1,9:/image.wim", "has no partition 9"),
         ("1,1:/image.wim", "no room"),
@@ -155,7 +156,7 @@ fn a_destination_that_cannot_be_used_leaves_nothing() {
             capture(&machine, &mut host, &[("OSDCaptureDestination", destination)]).unwrap_err();
         assert!(error.reason.contains(wanted), "{destination}: {error}");
     }
-    assert!(!memory.exists());
+    assert!(!memory.exists() && !Path::new("/dev/shm/tsmedia-captured.wim").exists());
     let there = machine.path("there");
     mount(&PathBuf::from(format!("{second}p1")), &there, "ext4", Access::ReadOnly, "").unwrap();
     let left: Vec<_> =
