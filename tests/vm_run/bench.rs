@@ -9,6 +9,7 @@ use crate::disk::{check_ext4, read_from_ext4, read_from_fat};
 use crate::guest::Guest;
 use crate::installed::installed_disk;
 use crate::machine::Firmware;
+use crate::scenario::three_discs;
 use crate::site::tool;
 
 /// From firmware to a login prompt.
@@ -100,4 +101,20 @@ fn discs_are_put_in_swapped_and_taken_out_while_a_system_runs() {
     assert_eq!(guest.run("cat /root/marker", COMMAND).trim(), "kept");
     let found = guest.run(&format!("{mount} && cat /mnt/text"), COMMAND);
     assert_eq!(found.trim(), "second");
+}
+
+#[test]
+fn an_empty_disk_is_passed_over_and_the_disc_starts() {
+    let site = three_discs();
+    site.succeed(&["build", "set"]);
+    let disc = site.path("out/set.1.iso");
+    for firmware in [Firmware::Bios, Firmware::Uefi, Firmware::UefiSecureBoot] {
+        let computer = Computer::new(firmware).with_disk("system", 1 << 30);
+        let mut guest = computer.power_on(Some(&disc), BootFirst::Disks);
+        guest.wait_for("tsmedia: media on /dev/sr0 as udf", BOOT);
+        guest.wait_for("tsmedia: boot image ready", COMMAND);
+        let serial = guest.run("cat /sys/block/vda/serial", COMMAND);
+        assert_eq!(serial.trim(), "system", "{firmware:?}");
+        guest.power_off();
+    }
 }
