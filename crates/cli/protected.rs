@@ -1,9 +1,10 @@
 //! What a password protects on media, and what media say once it is opened.
 
+use content::documents::VariablesDocument;
 use content::envelope::{self, EnvelopeError};
+use pipeline::chain;
 use pipeline::image_file::ImageFile;
 use pipeline::password::Password;
-use tasksequence::xml::{self, Element};
 use zeroize::Zeroizing;
 
 use crate::exit::{CommandError, Exit};
@@ -44,19 +45,18 @@ pub fn open(image: &ImageFile, password: Option<&Password>) -> Result<Protected,
                 CommandError::new(Exit::Integrity, text)
             };
             let text = std::str::from_utf8(&plain).map_err(|_| wrong("is not UTF-8"))?;
-            let document =
-                xml::parse(text).map_err(|error| wrong(&format!("is no XML: {error}")))?;
-            protected.add(&document.root);
+            let document = VariablesDocument::parse(text)
+                .map_err(|error| wrong(&format!("cannot be read: {}", chain(&error))))?;
+            protected.add(document);
         }
     }
     Ok(protected)
 }
 
 impl Protected {
-    fn add(&mut self, root: &Element) {
-        let names = root.elements_named("var").filter_map(|var| var.attribute("name"));
-        self.variables = Some(names.map(str::to_owned).collect());
-        self.prestart = root.child_text("prestart").map(|command| command.into_owned());
+    fn add(&mut self, document: VariablesDocument) {
+        self.variables = Some(document.variables.into_iter().map(|(name, _)| name).collect());
+        self.prestart = document.prestart.map(|prestart| prestart.command);
     }
 }
 

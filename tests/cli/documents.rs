@@ -39,6 +39,28 @@ fn the_policy_tells_a_target_what_its_steps_install_and_nothing_of_the_site() {
 }
 
 #[test]
+fn a_variable_that_a_person_sets_is_there_once_and_wins() {
+    let session = Session::with_site();
+    let definition = "[media]\ntype = \"bootable\"\nboot-image = \"P0100001\"\n\n\
+        [output]\npath = \"out/start.iso\"\n\n\
+        [security]\npassword-file = \"secret\"\n\
+        certificate = { file = \"media.pfx\", valid-until = 2099-01-01T00:00:00Z }\n\n\
+        [network]\nmanagement-points = [\"http://mp1.example.org\"]\n\n\
+        [customization]\nvariables = { smstslocationmps = \"http://other.example.org\" }\n";
+    session.write("farm/media/start.toml", definition);
+    session.write("farm/secret", "correct horse\n");
+    session.farm("build start --progress none").exits(0);
+    session.run("extract farm/out/start.iso -o start").exits(0);
+    let sealed = session.read_bytes("start/SMS/data/variables.dat");
+    let plain = envelope::open(&sealed, "correct horse").unwrap();
+    let read = VariablesDocument::parse(std::str::from_utf8(&plain).unwrap()).unwrap();
+    let is_it = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("SMSTSLocationMPs");
+    let found: Vec<_> = read.variables.iter().filter(is_it).collect();
+    assert_eq!(found, [&("smstslocationmps".to_owned(), "http://other.example.org".to_owned())]);
+    assert!(read.variables.iter().any(|(name, _)| name == "_SMSMediaGuid"));
+}
+
+#[test]
 fn a_password_protects_documents_that_are_otherwise_the_same() {
     let session = Session::with_site();
     session.farm("build example --progress none").exits(0);

@@ -100,6 +100,9 @@ pub fn add(
     boot_images: &[ContentId],
     cache: &HashCache,
 ) {
+    if boot_images.is_empty() {
+        return;
+    }
     let mut added = BTreeMap::new();
     let blob = scan.add_file(&program.path, program.stamp, cache);
     for id in boot_images {
