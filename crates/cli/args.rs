@@ -83,6 +83,10 @@ pub enum Command {
     Diff(DiffArgs),
     /// Say whether media start, and why not: on which firmware, and by whose signatures
     Doctor(DoctorArgs),
+    /// On the target: run the task sequence of the media
+    ///
+    /// The same as `tsmedia-run`, which media bring along and start by themselves.
+    Run(RunArgs),
     /// Print the JSON Schema of a file of the site
     Schema(SchemaArgs),
     /// Print a completion script for a shell
@@ -98,6 +102,19 @@ pub struct InitArgs {
     /// The site's code: three letters or digits
     #[arg(long, default_value = "P01")]
     pub code: String,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// A folder with the tree of a disc, one for each disc of a set [default: look at all drives]
+    #[arg(long, value_name = "DIR")]
+    pub media: Vec<PathBuf>,
+    /// Where the run keeps its files until the target has a file system of its own
+    #[arg(long, value_name = "DIR", default_value = "/run/tsmedia")]
+    pub folder: PathBuf,
+    /// Go on with the run of this folder, after a restart
+    #[arg(long, value_name = "DIR")]
+    pub resume: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

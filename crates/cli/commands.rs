@@ -12,6 +12,7 @@ mod inspect;
 mod ls;
 mod plan;
 mod reference_pages;
+mod run_sequence;
 mod schema;
 mod ts;
 mod verify;
@@ -38,6 +39,7 @@ pub fn run(cli: Cli) -> Result<Exit, CommandError> {
         Command::Extract(args) => extract::run(global, &args),
         Command::Diff(args) => diff::run(global, &args),
         Command::Doctor(args) => doctor::run(global, &args),
+        Command::Run(args) => Ok(run_sequence::run(args)),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => reference_pages::completions(&args),
         Command::Man(args) => reference_pages::man(&args),

@@ -6,7 +6,7 @@ use crate::session::Session;
 #[allow(dead_code, reason = "only the table is looked at")]
 mod exit;
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 18] = [
     "init",
     "import",
     "ts",
@@ -21,6 +21,7 @@ const VERBS: [&str; 17] = [
     "extract",
     "diff",
     "doctor",
+    "run",
     "schema",
     "completions",
     "man",

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -83,11 +83,13 @@ pub fn run_here(options: &Options, media: Vec<PathBuf>) -> SessionExit {
     } else {
         Box::new(Folders(media))
     };
-    // Somebody may sit at a terminal; what the system started has the consoles.
-    let mut screen = if std::io::stdin().is_terminal() && running == Running::FullOs {
-        Console::of_program()
-    } else {
+    // What the boot image or the installed system has started talks on all consoles; what somebody
+    // has started, with whoever that was.
+    let started_by_system = running == Running::WinPe || options.resume.is_some();
+    let mut screen = if started_by_system {
         Console::of_computer(Path::new("/sys/class/tty/console/active"), Path::new("/dev"))
+    } else {
+        Console::of_program()
     };
     let mut computer = LinuxComputer { running };
     let mut surroundings = Surroundings {

@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use content::envelope::{is_envelope, open, seal, sealed_len};
+use libfuzzer_sys::fuzz_target;
 
 const PASSWORD: &str = "correct horse";
 

@@ -125,8 +125,11 @@ impl Console {
         Err(Asked::Nobody)
     }
 
-    /// What was typed before a question is no answer to it.
+    /// What was typed before a question is no answer to it; what a pipe holds is.
     fn forget_lines(&mut self) {
+        if !self.outputs.iter().any(|output| output.terminal) {
+            return;
+        }
         while let Ok(line) = self.lines.try_recv() {
             self.open -= usize::from(line.is_none());
         }
