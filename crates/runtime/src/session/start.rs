@@ -41,8 +41,12 @@ pub(super) fn start(options: &Options, around: &mut Surroundings<'_>) -> Result<
     if let Some(end) = super::resume::offer(options, &medium, around)? {
         return Ok(end);
     }
-    let (bootstrap, unlocked) =
+    let (bootstrap, mut unlocked) =
         unlocked(&medium, around.screen).map_err(|it| refuse(it, &mut log))?;
+    if bootstrap.media_type.eq_ignore_ascii_case("CaptureMedia") {
+        let asked = ask_destination(&mut unlocked, around.screen);
+        asked.map_err(|it| refuse(it, &mut log))?;
+    }
     let prepared = Prepared::new(&medium, &unlocked).map_err(|it| refuse(it, &mut log))?;
     let linux = LinuxFacts::default();
     let beginning = Beginning {
@@ -214,6 +218,33 @@ fn unlocked(medium: &Medium, screen: &mut dyn Screen) -> Result<(Bootstrap, Unlo
     check_dates(medium, Timestamp::now())?;
     let unlocked = unlock(&medium.root, &bootstrap, screen)?;
     Ok((bootstrap, unlocked))
+}
+
+/// Capture media do not know where the image goes: whoever started the computer says it.
+fn ask_destination(unlocked: &mut Unlocked, screen: &mut dyn Screen) -> Result<(), Refusal> {
+    const NAME: &str = "OSDCaptureDestination";
+    let variables = &mut unlocked.variables.variables;
+    if variables.iter().any(|(name, _)| name.eq_ignore_ascii_case(NAME)) {
+        return Ok(());
+    }
+    screen.say(
+        Tone::Asking,
+        "Where the image of this computer goes: DISK,PARTITION:/name.wim for another disk, \
+         nfs://server/folder/name.wim or \\\\server\\share\\name.wim",
+    );
+    loop {
+        match screen.ask("The image", None) {
+            Asked::Line(line) if line.trim().is_empty() => {}
+            Asked::Line(line) => {
+                variables.push((NAME.to_owned(), line.trim().to_owned()));
+                return Ok(());
+            }
+            Asked::Nothing | Asked::Nobody => {
+                let why = "nobody can say where the image of this computer goes";
+                return Err(Refusal::new(SessionExit::Failed, why));
+            }
+        }
+    }
 }
 
 fn launch(medium: &Medium) -> LaunchMode {

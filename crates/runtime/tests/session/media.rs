@@ -31,6 +31,8 @@ pub struct Media {
     pub discs: u32,
     pub password: Option<String>,
     pub unattended: bool,
+    /// As `TsmBootstrap.ini` says it.
+    pub media_type: &'static str,
     pub valid: (Option<String>, Option<String>),
     pub variables: Vec<(String, String)>,
     pub prestart: Option<String>,
@@ -48,6 +50,7 @@ impl Media {
             discs: 1,
             password: None,
             unattended: true,
+            media_type: "FullMedia",
             valid: (None, None),
             variables: Vec::new(),
             prestart: None,
@@ -152,8 +155,8 @@ impl Media {
         write(&data.join("policy.xml"), &protect(policy.to_xml(sealed), 1));
         write(&data.join("variables.dat"), &protect(variables.to_xml(sealed), 2));
         let bootstrap = format!(
-            "[MediaInfo]\r\nMediaType=FullMedia\r\nPasswordRequired={sealed}\r\nUnattended={}\r\n",
-            self.unattended
+            "[MediaInfo]\r\nMediaType={}\r\nPasswordRequired={sealed}\r\nUnattended={}\r\n",
+            self.media_type, self.unattended
         );
         write(&data.join("TsmBootstrap.ini"), bootstrap.as_bytes());
     }

@@ -273,6 +273,20 @@ fn power_that_fails_in_a_step_is_a_failure_of_the_step_or_starts_it_again() {
 }
 
 #[test]
+fn capture_media_ask_where_the_image_goes() {
+    let mut target = Target::new();
+    let out = target.folder.path().join("out");
+    let line = format!(" echo goes to %OSDCaptureDestination% >{}", out.display());
+    let mut media = Media::with(&command("Use", &line));
+    media.media_type = "CaptureMedia";
+    let discs = media.write(target.folder.path());
+    let ran = target.start(&discs[0], &[Answer::Type(""), Answer::Type("1,1:/pc.wim")]);
+    assert_eq!(ran.exit, SessionExit::Done, "{}", ran.said);
+    assert!(ran.said.contains("Where the image of this computer goes"), "{}", ran.said);
+    assert_eq!(fs::read_to_string(out).unwrap(), "goes to 1,1:/pc.wim\n");
+}
+
+#[test]
 fn a_failure_is_shown_until_somebody_has_seen_it() {
     let mut media = Media::with(&command("Fails", " exit 6"));
     media.unattended = false;
