@@ -316,9 +316,13 @@ fn policy(
         let (name, document) = (catalog.sequence_name(id), without_declaration(entry));
         Some(PolicySequence { id: id.clone(), name, boot_image: boot_image.clone(), document })
     };
+    let platform = boot_image.as_ref().and_then(|id| match catalog.objects.get(id)?.kind {
+        ObjectKind::BootImage { platform, .. } => Some(platform),
+        _ => None,
+    });
     let sequences: Vec<PolicySequence> = match definition.media_type {
         MediaType::Prestaged => Vec::new(),
-        MediaType::Capture => vec![capture_sequence(boot_image.clone())],
+        MediaType::Capture => vec![capture_sequence(boot_image.clone(), platform)],
         MediaType::StandAlone | MediaType::Bootable => {
             media.sequences.iter().filter_map(sequence).collect()
         }
