@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -184,7 +184,8 @@ impl Drop for Guest {
 
 impl Serial {
     fn lock(&self) -> std::sync::MutexGuard<'_, Output> {
-        self.output.lock().expect("no thread panics while it holds the lock")
+        // A test that gives up shows the output and keeps the lock while it panics.
+        self.output.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn fill_from(&self, mut stdout: impl Read) {
