@@ -9,6 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::kernel_text::{number_in, text_in};
 use crate::natural_order::natural_order;
 
 /// The sectors that the kernel counts in, whatever those of the disk are.
@@ -219,14 +220,6 @@ fn is_disk_name(name: &str) -> bool {
     }
     let namespace = name.strip_prefix("nvme").and_then(|rest| rest.split_once('n'));
     namespace.is_some_and(|(controller, number)| digits(controller) && digits(number))
-}
-
-fn text_in(path: &Path) -> Option<String> {
-    fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
-}
-
-fn number_in(path: &Path) -> Option<u64> {
-    text_in(path)?.parse().ok()
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tasksequence::run::{Answer, ComputerFact, Facts, FileFact};
 
 use crate::contents::Contents;
+use crate::kernel_text::text_in;
 use crate::objects::Objects;
 
 /// The facts of a Linux computer. It has no registry, no WMI and no Windows Installer: what is
@@ -27,7 +28,8 @@ impl Default for LinuxFacts {
 impl LinuxFacts {
     /// Says which computer it is, as its firmware and its network say.
     pub fn computer(&self) -> ComputerFact {
-        let firmware = |name: &str| text(&self.sys.join("class/dmi/id").join(name));
+        let firmware =
+            |name: &str| text_in(&self.sys.join("class/dmi/id").join(name)).unwrap_or_default();
         ComputerFact {
             make: firmware("sys_vendor"),
             model: firmware("product_name"),
@@ -35,8 +37,10 @@ impl LinuxFacts {
             asset_tag: firmware("chassis_asset_tag"),
             uuid: firmware("product_uuid").to_uppercase(),
             mac_addresses: self.mac_addresses(),
-            ip_addresses: local_addresses(&text(&self.proc.join("net/fib_trie"))),
-            default_gateways: gateways(&text(&self.proc.join("net/route"))),
+            ip_addresses: local_addresses(
+                &text_in(&self.proc.join("net/fib_trie")).unwrap_or_default(),
+            ),
+            default_gateways: gateways(&text_in(&self.proc.join("net/route")).unwrap_or_default()),
         }
     }
 
@@ -51,13 +55,11 @@ impl LinuxFacts {
             .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
             .unwrap_or_default();
         names.sort();
-        let addresses = names.iter().map(|path| text(&path.join("address")).to_uppercase());
+        let addresses = names
+            .iter()
+            .map(|path| text_in(&path.join("address")).unwrap_or_default().to_uppercase());
         addresses.filter(|it| !it.is_empty() && it != "00:00:00:00:00:00").collect()
     }
-}
-
-fn text(path: &Path) -> String {
-    fs::read_to_string(path).map(|text| text.trim().to_owned()).unwrap_or_default()
 }
 
 /// The addresses of this computer in `/proc/net/fib_trie`: the line above `/32 host LOCAL`.

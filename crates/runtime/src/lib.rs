@@ -7,8 +7,10 @@
 pub mod commands;
 pub mod computer;
 pub mod contents;
+mod copy_tree;
 pub mod disk;
 pub mod facts;
+mod kernel_text;
 pub mod media;
 pub mod mount;
 mod natural_order;

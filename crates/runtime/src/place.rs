@@ -20,6 +20,7 @@ use content::Digest;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::copy_tree::copy;
 use crate::media::Bootstrap;
 use crate::volume::Volumes;
 
@@ -169,7 +170,7 @@ impl RunFolder {
     /// Copies everything but the cache to another folder, and removes it here.
     pub fn move_to(&self, other: &Self) -> io::Result<()> {
         other.make()?;
-        copy_tree(&self.0, &other.0, &self.cache())?;
+        copy(&self.0, &other.0, Some(&self.cache()), &mut |_| {}).map_err(|(_, error)| error)?;
         fs::remove_dir_all(&self.0)
     }
 
@@ -197,24 +198,6 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from, to)?;
     // What comes from a medium may be read-only, and is replaced one day.
     fs::set_permissions(to, fs::Permissions::from_mode(0o600))
-}
-
-/// Copies files and folders with their modes, except one folder.
-fn copy_tree(from: &Path, to: &Path, except: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (path, target) = (entry.path(), to.join(entry.file_name()));
-        if path == except {
-            continue;
-        }
-        if entry.file_type()?.is_dir() {
-            copy_tree(&path, &target, except)?;
-        } else {
-            fs::copy(&path, &target)?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

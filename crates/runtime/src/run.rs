@@ -31,7 +31,6 @@ pub use begin::{BeginError, Beginning, LaunchMode, begin, deployments};
 pub(crate) use check::needed;
 pub use check::{Missing, missing};
 pub use ending::RunEnd;
-pub(crate) use host::chain;
 
 /// The name of the log, as administrators know it.
 pub const LOG_NAME: &str = "smsts.log";

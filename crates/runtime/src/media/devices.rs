@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::kernel_text::{number_in, text_in};
 use crate::partition::partition_uuid;
 
 /// A drive, a disk or a partition.
@@ -38,7 +39,8 @@ pub fn block_devices(sys: &Path, dev: &Path) -> io::Result<Vec<BlockDevice>> {
         }
         let folder = sys.join("block").join(&disk);
         let optical = disk.starts_with("sr");
-        let removable = optical || text(&folder.join("removable")) == "1" || is_usb(&folder);
+        let removable =
+            optical || number_in(&folder.join("removable")) == Some(1) || is_usb(&folder);
         let device = |name: &str| BlockDevice {
             name: name.to_owned(),
             disk: disk.clone(),
@@ -62,12 +64,12 @@ pub fn block_devices(sys: &Path, dev: &Path) -> io::Result<Vec<BlockDevice>> {
 
 /// What tells a partition from all others: kernels before 6.13 do not say, so the table has to.
 fn uuid_of(partition: &Path, disk: &Path) -> Option<String> {
-    let uevent = text(&partition.join("uevent"));
+    let uevent = text_in(&partition.join("uevent")).unwrap_or_default();
     if let Some(uuid) = uevent.lines().find_map(|line| line.strip_prefix("PARTUUID=")) {
         return Some(uuid.to_ascii_lowercase());
     }
-    let number = text(&partition.join("partition")).parse().ok()?;
-    partition_uuid(&File::open(disk).ok()?, number).ok()?
+    let number = number_in(&partition.join("partition"))?;
+    partition_uuid(&File::open(disk).ok()?, u32::try_from(number).ok()?).ok()?
 }
 
 /// Sticks say that they cannot be taken out when they are large.
@@ -82,10 +84,6 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
     // `sda10` behind `sda9`.
     names.sort_by_key(|name| (name.len(), name.clone()));
     Ok(names)
-}
-
-fn text(path: &Path) -> String {
-    fs::read_to_string(path).map(|text| text.trim().to_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]

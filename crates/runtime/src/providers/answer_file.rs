@@ -7,6 +7,7 @@ use std::path::Path;
 
 use tasksequence::run::{StepEnd, StepRun, Value};
 
+use super::done;
 use crate::provider::{Host, Provider, StepFailure};
 
 /// Where the settings are recorded, below the root of the installed system.
@@ -33,7 +34,7 @@ impl Provider for RecordSettings {
         record(&root, &step.variables).map_err(|error| {
             StepFailure::new(format!("cannot write `{}`: {error}", root.join(ANSWERS).display()))
         })?;
-        Ok(StepEnd::Exited { code: 0, output: Value::default() })
+        Ok(done())
     }
 }
 

@@ -4,6 +4,7 @@ use cmtrace::LogType;
 use content::{CatalogObject, ContentId, DeploymentType};
 use tasksequence::run::{InstallList, StepEnd, StepRun};
 
+use super::command_words::CommandWords;
 use crate::commands::{Command, run_command};
 use crate::objects::application;
 use crate::provider::{Host, Provider, StepFailure};
@@ -14,6 +15,7 @@ pub(super) struct InstallApplication;
 
 impl Provider for InstallApplication {
     fn run(&self, step: &StepRun, host: &mut dyn Host) -> Result<StepEnd, StepFailure> {
+        let words = CommandWords::of(step.action.text());
         let named: Vec<String> = match &step.install {
             Some(InstallList::Applications { names, skipped }) => {
                 for variable in skipped {
@@ -23,12 +25,12 @@ impl Provider for InstallApplication {
                 names.clone()
             }
             _ => {
-                let list = switch(step.action.text(), "/app:").unwrap_or_default();
+                let list = words.option("/app:").unwrap_or_default();
                 list.split(',').filter(|id| !id.is_empty()).map(str::to_owned).collect()
             }
         };
-        let goes_on = switch(step.action.text(), "/continueOnError:")
-            .is_some_and(|word| word.eq_ignore_ascii_case("true"));
+        let goes_on =
+            words.option("/continueOnError:").is_some_and(|word| word.eq_ignore_ascii_case("true"));
         let mut installer = Installer { step, host, way: Vec::new(), restart: false };
         for name in &named {
             let end = match installer.install(name)? {
@@ -157,13 +159,4 @@ fn type_of(object: &CatalogObject) -> Result<&DeploymentType, StepFailure> {
 fn content_of(object: &CatalogObject, kind: &DeploymentType) -> Option<ContentId> {
     let own = kind.source.is_some().then(|| object.id.clone());
     kind.content.clone().or(own)
-}
-
-/// The word behind a switch of an action, such as `/app:`; `None` when nothing is there.
-pub(super) fn switch<'a>(action: &'a str, name: &str) -> Option<&'a str> {
-    action
-        .split_whitespace()
-        .find(|word| word.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)))
-        .map(|word| word[name.len()..].trim_matches('"'))
-        .filter(|rest| !rest.is_empty())
 }

@@ -1,11 +1,11 @@
 //! Download Package Content: from the media, which have it already.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use tasksequence::run::{StepEnd, StepRun, Value};
 
+use super::done;
+use crate::copy_tree::copy_into;
 use crate::provider::{Host, Provider, StepFailure, value_of};
 
 /// Copies packages to a folder, or leaves them where they are, and says in variables where.
@@ -24,9 +24,7 @@ impl Provider for DownloadPackageContent {
                 None => source,
                 Some(base) => {
                     let target = base.join(id);
-                    copy_tree(&source, &target).map_err(|error| {
-                        StepFailure::new(format!("cannot copy to `{}`: {error}", target.display()))
-                    })?;
+                    copy_into(&source, &target, host)?;
                     target
                 }
             };
@@ -35,7 +33,7 @@ impl Provider for DownloadPackageContent {
                 host.set_variable(&name, Value::plain(folder.display().to_string()))?;
             }
         }
-        Ok(StepEnd::Exited { code: 0, output: Value::default() })
+        Ok(done())
     }
 }
 
@@ -51,18 +49,4 @@ fn destination_of(step: &StepRun, host: &dyn Host) -> Result<Option<PathBuf>, St
         return Err(StepFailure::new("OSDDownloadDestinationPath is no absolute path"));
     }
     Ok(Some(path.to_owned()))
-}
-
-fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_tree(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), &target)?;
-        }
-    }
-    Ok(())
 }

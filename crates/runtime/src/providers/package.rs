@@ -4,7 +4,8 @@ use cmtrace::LogType;
 use content::{CatalogObject, ObjectKind, Program};
 use tasksequence::run::{InstallList, StepEnd, StepRun};
 
-use super::application::switch;
+use super::command_words::CommandWords;
+use super::done;
 use crate::commands::{Command, run_command};
 use crate::provider::{Host, Provider, StepFailure, value_of};
 
@@ -13,20 +14,22 @@ pub(super) struct InstallPackage;
 
 impl Provider for InstallPackage {
     fn run(&self, step: &StepRun, host: &mut dyn Host) -> Result<StepEnd, StepFailure> {
+        let words = CommandWords::of(step.action.text());
         let program = value_of(step, host, "_SMSSWDProgramName");
         let listed: Vec<(String, String)> = match &step.install {
             Some(InstallList::Packages(packages)) => {
                 packages.iter().map(|it| (it.package.clone(), it.program.clone())).collect()
             }
-            _ => match switch(step.action.text(), "/pkg:") {
+            _ => match words.option("/pkg:").filter(|package| !package.is_empty()) {
                 Some(package) => vec![(package.to_owned(), program.text().to_owned())],
                 None => return Err(StepFailure::new("it names no package")),
             },
         };
         let goes_on = step.install.is_some()
-            && switch(step.action.text(), "/continueOnError:")
+            && words
+                .option("/continueOnError:")
                 .is_some_and(|word| word.eq_ignore_ascii_case("true"));
-        let mut last = StepEnd::Exited { code: 0, output: Default::default() };
+        let mut last = done();
         for (package, program) in listed {
             let end = install(step, host, &package, &program)?;
             let failed = !matches!(&end, StepEnd::Exited { code, .. }

@@ -6,9 +6,8 @@ use ::content::ContentId;
 use cmtrace::LogType;
 
 use super::Run;
-use super::host::chain;
 use crate::contents::ContentError;
-use crate::provider::StepFailure;
+use crate::provider::{StepFailure, chain};
 use crate::screen::{Asked, Tone};
 
 impl Run<'_> {
@@ -21,7 +20,7 @@ impl Run<'_> {
                 Err(error) => error,
             };
             if !self.tries_again(&error) {
-                return Err(StepFailure::new(chain(&error)));
+                return Err(StepFailure::because(&error));
             }
         }
     }

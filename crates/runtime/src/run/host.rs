@@ -18,12 +18,12 @@ impl Host for Run<'_> {
 
     fn set_variable(&mut self, name: &str, value: Value) -> Result<(), StepFailure> {
         let event = Event::VariableSet { name: name.to_owned(), value };
-        self.machine.handle(event).map_err(|error| StepFailure::new(chain(&error)))
+        self.machine.handle(event).map_err(|error| StepFailure::because(&error))
     }
 
     fn set_engine_variable(&mut self, name: &str, value: Value) -> Result<(), StepFailure> {
         let event = Event::EngineVariableSet { name: name.to_owned(), value };
-        self.machine.handle(event).map_err(|error| StepFailure::new(chain(&error)))
+        self.machine.handle(event).map_err(|error| StepFailure::because(&error))
     }
 
     fn running(&self) -> Running {
@@ -69,15 +69,4 @@ impl Host for Run<'_> {
     fn progress(&mut self, done: u64, total: u64) {
         self.screen.progress(done, total);
     }
-}
-
-/// An error with its causes.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text += &format!(": {cause}");
-        source = cause.source();
-    }
-    text
 }

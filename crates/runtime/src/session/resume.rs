@@ -7,13 +7,14 @@ use cmtrace::{Log, LogType};
 use content::documents::PolicyDocument;
 use tasksequence::run::{Machine, Running, State};
 
-use super::start::{Prepared, chain};
+use super::start::Prepared;
 use super::{Options, Refusal, SessionExit, Surroundings};
 use crate::contents::Contents;
 use crate::facts::LinuxFacts;
 use crate::media::{Bootstrap, MEDIA_JSON, Medium, block_devices, detect_device, parse_media};
 use crate::mount::{Access, mount, unmount};
 use crate::place::{OWN_FOLDER, RunFolder, Saved};
+use crate::provider::chain;
 use crate::run::{LOG_COMPONENT, LOG_NAME, Run, RunEnd, needed};
 use crate::screen::Tone;
 use crate::status::{RunState, Status};

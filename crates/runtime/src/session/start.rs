@@ -12,6 +12,7 @@ use crate::facts::LinuxFacts;
 use crate::media::{Bootstrap, Drives, Medium, Seen};
 use crate::objects::Objects;
 use crate::place::{OWN_FOLDER, RunFolder};
+use crate::provider::chain;
 use crate::run::{
     Beginning, LOG_COMPONENT, LOG_NAME, LaunchMode, Missing, Run, RunEnd, begin, deployments,
     missing, needed,
@@ -255,9 +256,4 @@ fn launch(medium: &Medium) -> LaunchMode {
         Some(_) if medium.manifest.prestaged.is_none() => LaunchMode::Stick,
         _ => LaunchMode::Disk,
     }
-}
-
-/// An error with its causes.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    crate::run::chain(error)
 }

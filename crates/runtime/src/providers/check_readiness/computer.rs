@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use super::Asked;
 use crate::disk;
+use crate::kernel_text::text_in;
 use crate::provider::StepFailure;
 use crate::system::System;
 use crate::volume::VolumeRole;
@@ -90,8 +91,4 @@ pub(super) fn has_network(system: &System, wired: bool) -> bool {
 fn names_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
-}
-
-fn text_in(path: &Path) -> Option<String> {
-    fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
 }
