@@ -1,4 +1,4 @@
-//! Copying and comparing files in one pass: while one thread reads and hashes, another writes.
+//! Copying and comparing files in one pass: one thread reads, one hashes, and one writes.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -65,70 +65,9 @@ pub(super) fn copy_file(
     target: &Target,
     step: &mut dyn FnMut(u64),
 ) -> Result<(), ContentError> {
-    let mut reader = Reader::open(source, len)?;
-    let mut file = target.open()?;
-    if len <= SMALL {
-        let mut buffer = vec![0; BUFFER.min(len as usize + 1)];
-        while let Some(read) = reader.next(&mut buffer)? {
-            file.write_all(&buffer[..read]).map_err(|source| target.unwritable(source))?;
-            step(read as u64);
-        }
-    } else {
-        copy_with_thread(&mut reader, file, target, step)?;
-    }
-    reader.finish(digest)
-}
-
-fn copy_with_thread(
-    reader: &mut Reader<'_>,
-    file: File,
-    target: &Target,
-    step: &mut dyn FnMut(u64),
-) -> Result<(), ContentError> {
-    let (full, to_write) = sync_channel::<(Vec<u8>, usize)>(BUFFERS);
-    let (empty, to_fill) = sync_channel::<Vec<u8>>(BUFFERS);
-    for _ in 0..BUFFERS {
-        // There is room for all of them.
-        let _ = empty.send(vec![0; BUFFER]);
-    }
-    thread::scope(|scope| {
-        let writer = scope.spawn(move || write_all(file, &to_write, &empty));
-        let read = fill(reader, &full, &to_fill, step);
-        drop(full);
-        let written = writer.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
-        // A writer that gave up is why the reader had nowhere to put its bytes.
-        written.map_err(|source| target.unwritable(source))?;
-        read
-    })
-}
-
-fn fill(
-    reader: &mut Reader<'_>,
-    full: &SyncSender<(Vec<u8>, usize)>,
-    to_fill: &Receiver<Vec<u8>>,
-    step: &mut dyn FnMut(u64),
-) -> Result<(), ContentError> {
-    while let Ok(mut buffer) = to_fill.recv() {
-        let Some(read) = reader.next(&mut buffer)? else { break };
-        step(read as u64);
-        if full.send((buffer, read)).is_err() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn write_all(
-    mut file: File,
-    to_write: &Receiver<(Vec<u8>, usize)>,
-    empty: &SyncSender<Vec<u8>>,
-) -> io::Result<()> {
-    while let Ok((buffer, len)) = to_write.recv() {
-        file.write_all(&buffer[..len])?;
-        // Nobody fills it any more at the end.
-        let _ = empty.send(buffer);
-    }
-    Ok(())
+    let file = Source::open(source, len)?;
+    let mut sink = Sink { file: target.open()?, target };
+    read_through(file, digest, step, Some(&mut sink))
 }
 
 /// Reads a file and compares it.
@@ -138,24 +77,95 @@ pub(super) fn verify_file(
     digest: Digest,
     step: &mut dyn FnMut(u64),
 ) -> Result<(), ContentError> {
-    let mut reader = Reader::open(path, len)?;
-    let mut buffer = vec![0; BUFFER.min(len as usize + 1)];
-    while let Some(read) = reader.next(&mut buffer)? {
-        step(read as u64);
-    }
-    reader.finish(digest)
+    read_through(Source::open(path, len)?, digest, step, None)
 }
 
-/// A file that is hashed while it is read.
-struct Reader<'a> {
+/// Reads a file to its end, compares it, and writes it if there is somewhere to. Whatever takes
+/// long goes on at the same time: a drive has to be asked for the next bytes before the last ones
+/// are hashed and written.
+fn read_through(
+    mut source: Source<'_>,
+    digest: Digest,
+    step: &mut dyn FnMut(u64),
+    sink: Option<&mut Sink<'_>>,
+) -> Result<(), ContentError> {
+    let mut check = Check { path: source.path, hash: Sha256::new(), len: source.len, done: 0 };
+    if source.len <= SMALL {
+        let mut buffer = vec![0; source.len as usize + 1];
+        let mut sink = sink;
+        while let Some(read) = source.next(&mut buffer)? {
+            check.take(&buffer[..read]);
+            step(read as u64);
+            sink.as_mut().map_or(Ok(()), |sink| sink.write(&buffer[..read]))?;
+        }
+        return check.finish(digest);
+    }
+    thread::scope(|scope| {
+        let (full, to_hash) = sync_channel::<Buffer>(BUFFERS);
+        let (hashed, to_write) = sync_channel::<Buffer>(BUFFERS);
+        let (empty, to_fill) = sync_channel::<Vec<u8>>(BUFFERS);
+        for _ in 0..BUFFERS {
+            // There is room for all of them.
+            let _ = empty.send(vec![0; BUFFER]);
+        }
+        let reader = scope.spawn(move || source.fill(&full, &to_fill));
+        let writer = scope.spawn(move || write_all(sink, &to_write, &empty));
+        while let Ok((buffer, len)) = to_hash.recv() {
+            check.take(&buffer[..len]);
+            step(len as u64);
+            if hashed.send((buffer, len)).is_err() {
+                break;
+            }
+        }
+        drop((to_hash, hashed));
+        // A writer that gave up is why the reader had nowhere to put its bytes.
+        joined(writer.join())?;
+        joined(reader.join())?;
+        check.finish(digest)
+    })
+}
+
+/// Bytes, and how many of them count.
+type Buffer = (Vec<u8>, usize);
+
+/// What a thread came to; one that panicked goes on panicking here.
+fn joined(ended: thread::Result<Result<(), ContentError>>) -> Result<(), ContentError> {
+    ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn write_all(
+    mut sink: Option<&mut Sink<'_>>,
+    to_write: &Receiver<Buffer>,
+    empty: &SyncSender<Vec<u8>>,
+) -> Result<(), ContentError> {
+    while let Ok((buffer, len)) = to_write.recv() {
+        sink.as_mut().map_or(Ok(()), |sink| sink.write(&buffer[..len]))?;
+        // Nobody fills it any more at the end.
+        let _ = empty.send(buffer);
+    }
+    Ok(())
+}
+
+/// A file that is written.
+struct Sink<'a> {
+    file: File,
+    target: &'a Target,
+}
+
+impl Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), ContentError> {
+        self.file.write_all(bytes).map_err(|source| self.target.unwritable(source))
+    }
+}
+
+/// A file that is read.
+struct Source<'a> {
     path: &'a Path,
     file: File,
-    hash: Sha256,
     len: u64,
-    done: u64,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Source<'a> {
     fn open(path: &'a Path, len: u64) -> Result<Self, ContentError> {
         let file = File::open(path).map_err(|source| unreadable(path, source))?;
         let found = file.metadata().map_err(|source| unreadable(path, source))?;
@@ -163,7 +173,9 @@ impl<'a> Reader<'a> {
             let what = format!("it has {} bytes, and should have {len}", found.len());
             return Err(damaged(path, what));
         }
-        Ok(Self { path, file, hash: Sha256::new(), len, done: 0 })
+        // The kernel reads further ahead then; one that does not know how reads all the same.
+        let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Sequential);
+        Ok(Self { path, file, len })
     }
 
     /// Reads as much as fits; `None` at the end.
@@ -177,9 +189,36 @@ impl<'a> Reader<'a> {
                 Err(error) => return Err(unreadable(self.path, error)),
             }
         }
-        self.hash.update(&buffer[..filled]);
-        self.done += filled as u64;
         Ok((filled > 0).then_some(filled))
+    }
+
+    fn fill(
+        mut self,
+        full: &SyncSender<Buffer>,
+        to_fill: &Receiver<Vec<u8>>,
+    ) -> Result<(), ContentError> {
+        while let Ok(mut buffer) = to_fill.recv() {
+            let Some(read) = self.next(&mut buffer)? else { break };
+            if full.send((buffer, read)).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What has been read of a file so far.
+struct Check<'a> {
+    path: &'a Path,
+    hash: Sha256,
+    len: u64,
+    done: u64,
+}
+
+impl Check<'_> {
+    fn take(&mut self, bytes: &[u8]) {
+        self.hash.update(bytes);
+        self.done += bytes.len() as u64;
     }
 
     fn finish(self, digest: Digest) -> Result<(), ContentError> {
