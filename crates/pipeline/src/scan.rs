@@ -86,6 +86,19 @@ impl Scan {
         BlobId(self.index.blobs.len() as u32 - 1)
     }
 
+    /// Notes where the files of a content lie without regard to their places in its list, which is
+    /// about to change.
+    pub(crate) fn keep_paths_of(&mut self, content: u32) {
+        let Sources { roots, files } = &mut self.sources;
+        for source in files {
+            let Place::Indexed { content: of, file } = source.place else { continue };
+            if of == content {
+                let path = &self.index.contents[of as usize].files[file as usize].path;
+                source.place = Place::Path(roots[of as usize].join(&**path).into());
+            }
+        }
+    }
+
     /// The stamps of the further files with this blob's bytes.
     pub(crate) fn twins_of(&self, blob: BlobId) -> impl Iterator<Item = FileStamp> + '_ {
         let first = self.twins.partition_point(|(twin, _)| *twin < blob);

@@ -262,6 +262,7 @@ impl Splitter<'_> {
         let Parts { pieces, path, stamp, whole, export } = parts;
         let count = pieces.len();
         let split = self.result.scan.get_or_insert_with(|| self.scan.clone());
+        split.keep_paths_of(content);
         let add = |pieces| {
             let composed = Composed::new(path.clone(), &stamp, pieces);
             split.add_composed(composed, stamp, self.cache)
