@@ -335,7 +335,8 @@ impl Session {
         let output = OutputPaths::new(&path).ok_or_else(|| {
             CommandError::usage(format!("`{}` is no file name for an image", path.display()))
         })?;
-        let in_parts = self.definitions[position].definition.output.part_size.is_some();
+        let definition = &self.definitions[position].definition.output;
+        let in_parts = definition.kind == OutputKind::Wim && definition.part_size.is_some();
         Ok(if in_parts { output.in_parts() } else { output })
     }
 }

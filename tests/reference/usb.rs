@@ -149,3 +149,40 @@ fn a_wim_over_four_gib_lies_on_a_stick_in_parts_that_are_used_as_they_are() {
     tool("wimlib-imagex", &extract, &here);
     assert!(fs::read(site.path("out/notepad.exe")).unwrap() == noise(9, 70_000));
 }
+
+#[test]
+fn files_over_a_shorter_limit_are_parted_and_cut_like_those_that_fat_cannot_hold() {
+    let mut site = Site::new();
+    let folder = site.add_package();
+    let here = site.path("");
+    for number in 0..4 {
+        site.write(&format!("os/blob{number}"), noise(number, 2_000_000));
+    }
+    let wim = format!("{folder}/install.wim");
+    tool("wimlib-imagex", &["capture", "--compress=none", "os", &wim, "Data"], &here);
+    site.write(&format!("{folder}/large.bin"), noise(7, 7_000_000));
+    define(&site, "unlimited", "part-size = \"3 MB\"\noversize = \"refuse\"\n");
+    let text = site.fail(&["build", "stick"], 5);
+    assert!(text.contains("no file over 3000000 bytes: `large.bin`"), "{text}");
+    define(&site, "unlimited", "part-size = \"3 MB\"\n");
+    site.succeed(&["build", "stick"]);
+
+    let content = "SMS/PKG/P0100200";
+    for name in ["install.swm", "install2.swm", "install3.swm", "install4.swm"] {
+        let from = format!("::/{content}/{name}");
+        tool("mcopy", &["-i", "out/stick.iso@@1M", &from, name], &here);
+        assert!(fs::metadata(site.path(name)).unwrap().len() <= 3_000_000, "{name}");
+    }
+    let verified = tool("wimlib-imagex", &["verify", "install.swm", "--ref=install*.swm"], &here);
+    assert!(verified.contains("successfully verified"), "{verified}");
+    site.succeed(&["extract", "out/stick.iso", "--output", "all"]);
+    assert!(
+        fs::read(site.path(&format!("all/{content}/large.bin"))).unwrap() == noise(7, 7_000_000)
+    );
+    let listing = site.succeed(&["ls", "out/stick.iso", "--below", "SMS/data/parts"]);
+    assert_eq!(
+        listing.lines().filter(|line| line.contains("/P0100200/")).count(),
+        1 + 3,
+        "{listing}"
+    );
+}

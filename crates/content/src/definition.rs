@@ -83,7 +83,8 @@ pub struct Output {
     pub oversize: Oversize,
     /// What a FAT32 volume lies in; an MBR unless said.
     pub partition_table: PartitionTable,
-    /// How long a part of a WIM may be; it is one file unless said.
+    /// How long a part of a WIM may be, which is one file unless said; on a stick, how long a file
+    /// of a content may be, which is what FAT32 can hold unless said.
     pub part_size: Option<ByteCount>,
     /// The folder for WIMs that have to be exported before they can be split, relative to the site;
     /// the caller chooses where none is said.

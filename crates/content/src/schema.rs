@@ -51,7 +51,7 @@ pub fn definition() -> Value {
                 with_default(words(&PartitionTable::ALL.map(PartitionTable::as_str)), "mbr"),
                 "what a FAT32 volume lies in",
             ),
-            ("part-size", size(), "how long a part of a WIM may be"),
+            ("part-size", size(), "how long a part of a WIM, or a file on a stick, may be"),
             (
                 "staging",
                 text(),

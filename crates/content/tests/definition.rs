@@ -232,7 +232,7 @@ const DOCUMENTED: &[(&str, &str)] = &[
     ("output.oversize", "oo-o"),
     ("output.partition-table", "oo-o"),
     // The vendor's has no field for it; people split such files by hand.
-    ("output.part-size", "--o-"),
+    ("output.part-size", "oooo"),
     ("output.staging", "oooo"),
     ("security.password-file", "-ooo"),
     ("security.password-command", "-ooo"),

@@ -388,6 +388,12 @@ fn volume_label(label: &str) -> String {
     label.chars().take_while(fits).collect()
 }
 
+/// How long a content's file may be on FAT32: as long as the file system holds, or less where the
+/// definition says so.
+pub(crate) fn fat_file_max(part_size: Option<ByteCount>) -> ByteCount {
+    part_size.map_or(fat32_writer::FILE_LEN_MAX, |max| max.min(fat32_writer::FILE_LEN_MAX))
+}
+
 impl Medium for SetMedium<'_> {
     type Error = ComposeError;
     type SetSizes = ManifestSizes;
@@ -400,7 +406,7 @@ impl Medium for SetMedium<'_> {
         match self.format {
             // UDF file entries describe 234 short allocation descriptors of 1 GiB − 2 KiB.
             Format::Iso => iso9660_writer::FILE_LEN_MAX,
-            Format::Fat32(_) if self.second.is_empty() => fat32_writer::FILE_LEN_MAX,
+            Format::Fat32(_) if self.second.is_empty() => fat_file_max(self.part_size),
             // What FAT32 cannot hold lies on the second partition, and whole.
             Format::Fat32(_) => exfat_writer::FILE_LEN_MAX,
             // A WIM is one file itself, and no longer than one of ext4.

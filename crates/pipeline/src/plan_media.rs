@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use plan::{Medium as _, SpanError, SpanPlan};
 
 use crate::certificate::MediaCertificate;
-use crate::compose::{ComposeError, DiscImage, Format, SetMedium};
+use crate::compose::{ComposeError, DiscImage, Format, SetMedium, fat_file_max};
 use crate::hash_cache::HashCache;
 use crate::media::{
     BootTree, ContentFacts, ManifestSizes, MediaFacts, NetworkFacts, OwnFiles, StagedFacts,
@@ -116,7 +116,7 @@ pub fn plan_media(
     let order = order(scan, &resolved.media.needs);
     let second = match (format, output.oversize) {
         (Format::Fat32(_), Oversize::SecondPartition) => {
-            second_contents(scan, &order, fat32_writer::FILE_LEN_MAX)
+            second_contents(scan, &order, fat_file_max(output.part_size))
         }
         _ => Vec::new(),
     };
@@ -207,7 +207,7 @@ impl Draft {
             part_size,
             on_second,
         };
-        if part_size.is_some() {
+        if format == Format::Wim && part_size.is_some() {
             plan.file_count = plan.disc_image(scan_of_run, 0)?.images.len() as u32;
         }
         if let (Format::Fat32(_), Some(holds)) = (format, output.size.bytes()) {
@@ -234,7 +234,7 @@ fn refuse_oversize(scan: &Scan, order: &[u32], max: ByteCount) -> Result<(), Err
     if named.is_empty() {
         return Ok(());
     }
-    Err(Error::Oversize(format!("FAT32 holds no file over {max} bytes: {}", named.join(", "))))
+    Err(Error::Oversize(format!("the stick holds no file over {max} bytes: {}", named.join(", "))))
 }
 
 fn order(scan: &Scan, needs: &[Need]) -> Vec<u32> {

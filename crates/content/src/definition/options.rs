@@ -43,7 +43,6 @@ const CERTIFICATE_DATES: Use = Never("the dates of their certificate limit them"
 const NO_VOLUME: Use = Never("they are a WIM file without a volume of their own");
 const NO_IMAGE: Use = Never("only prestaged media hold an image that is applied in the factory");
 const NOT_NOTED: Use = Never("only prestaged media bear such a note");
-const ONE_FILE: Use = Never("only a WIM comes in parts");
 const WHOLE_SEQUENCE: Use = Never("they hold the images that their task sequence references");
 
 /// Every key that not all media have, and those that some cannot do without.
@@ -62,7 +61,7 @@ pub const OPTIONS: &[MediaOption] = &[
     drives("output.autorun", [Optional, Optional, NO_VOLUME, Optional]),
     sticks("output.oversize", [Optional, Optional, NO_VOLUME, Optional]),
     sticks("output.partition-table", [Optional, Optional, NO_VOLUME, Optional]),
-    every("output.part-size", [ONE_FILE, ONE_FILE, Optional, ONE_FILE]),
+    MediaOption { key: "output.part-size", uses: [Optional; 4], kinds: &[Usb, Wim] },
     // No media but sticks with solid WIMs over 4 GB need it. It is no fault to name it all the same.
     every("output.staging", [Optional; 4]),
     every("security.password-file", [NO_PASSWORD, Optional, Optional, Optional]),
