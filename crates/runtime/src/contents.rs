@@ -1,13 +1,14 @@
 //! The contents of the media on the target: where each file lies now, whether it is what it should
 //! be, and what has to be copied before a disc is taken out.
 //!
-//! A content that lies whole on the disc in the drive is used there. Any other is put together in
-//! the cache, a folder on the target's disk. Either way every file is compared with its manifest
-//! before a step sees it.
+//! A content that lies whole on the disc in the drive is used there, and one that prestaged media
+//! have put onto the target's disk where it is. Any other is put together in the cache, a folder on
+//! that disk. Either way every file is compared with its manifest before a step sees it.
 
 mod cache;
 mod copy;
 mod error;
+mod staged;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ use cache::Cache;
 use copy::{Target, copy_file, verify_file};
 
 pub use error::{ContentError, disc_in_words};
+pub use staged::Staged;
+use staged::StagedContents;
 
 /// Whoever is told how many bytes of how many are done.
 pub type Observe<'a> = &'a mut dyn FnMut(u64, u64);
@@ -33,6 +36,9 @@ pub struct Contents {
     cache: Cache,
     /// What has been compared with its manifest since the computer was started, and lies there.
     verified: HashMap<ContentId, PathBuf>,
+    staged: StagedContents,
+    /// What somebody should be told of contents, in words.
+    notes: Vec<String>,
 }
 
 impl Contents {
@@ -45,7 +51,39 @@ impl Contents {
             lines: HashMap::new(),
             cache: Cache::open(cache),
             verified: HashMap::new(),
+            staged: StagedContents::default(),
+            notes: Vec::new(),
         }
+    }
+
+    /// Takes in what prestaged media have of these contents, and what only they have.
+    ///
+    /// Returns each content of the set with its name, and whether it has to be fetched.
+    pub fn stage(&mut self, prestaged: &Medium) -> Vec<(ManifestContent, Staged)> {
+        let mut found = Vec::new();
+        for content in self.media.contents.clone() {
+            let staged = match self.load(&content.id) {
+                Ok(()) => self.staged.judge(prestaged, &content, &self.lines[&content.id]),
+                Err(error) => Staged::Unusable(error.to_string()),
+            };
+            found.push((content, staged));
+        }
+        for content in &prestaged.manifest.contents {
+            if self.find(content.id.as_str()).is_some() {
+                continue;
+            }
+            if let Ok(lines) = content_lines(&prestaged.root, &prestaged.manifest, content) {
+                self.lines.insert(content.id.clone(), lines);
+                self.staged.add(prestaged, content);
+                self.staged.extra.push(content.clone());
+            }
+        }
+        found
+    }
+
+    /// What somebody should be told of contents since the last call.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
     }
 
     /// The set.
@@ -55,7 +93,8 @@ impl Contents {
 
     /// What the media say of a content; ids are compared without regard to case.
     pub fn find(&self, id: &str) -> Option<&ManifestContent> {
-        self.media.contents.iter().find(|content| content.id.as_str().eq_ignore_ascii_case(id))
+        let mut known = self.media.contents.iter().chain(&self.staged.extra);
+        known.find(|content| content.id.as_str().eq_ignore_ascii_case(id))
     }
 
     /// Goes on with manifests and a cache in other folders, because the target's disk is there now;
@@ -70,7 +109,8 @@ impl Contents {
     /// Forgets where files lie on media, because a disc is taken out.
     pub fn disc_leaves(&mut self) {
         let cache = self.cache.folder().to_owned();
-        self.verified.retain(|_, folder| folder.starts_with(&cache));
+        let staged = &self.staged;
+        self.verified.retain(|_, folder| folder.starts_with(&cache) || staged.holds(folder));
     }
 
     /// Reads the manifest of a content, once.
@@ -88,7 +128,7 @@ impl Contents {
     }
 
     /// The discs that must be read before a content can be used; empty when all of it is in the
-    /// cache. A content that lies whole on one disc needs that disc alone.
+    /// cache, or on the target's disk since the factory. A content that lies whole on one disc needs that disc alone.
     ///
     /// A content that the media do not have, or whose manifest cannot be read, needs none: using it
     /// says what is wrong.
@@ -99,6 +139,9 @@ impl Contents {
         if self.load(&content).is_err() {
             return Vec::new();
         }
+        if self.check_staged(&content) {
+            return Vec::new();
+        }
         self.check_cached(&content);
         let pieces = pieces_of(&self.lines[&content]);
         let missing = pieces.filter(|piece| !self.cache.has(&content, piece.key));
@@ -106,6 +149,27 @@ impl Contents {
         discs.sort_unstable();
         discs.dedup();
         discs
+    }
+
+    /// Compares a content that lies on the target's disk since the factory, once. What is damaged
+    /// there is done without, so that its discs are asked for.
+    fn check_staged(&mut self, id: &ContentId) -> bool {
+        let Some(folder) = self.staged.folder(id).map(Path::to_owned) else { return false };
+        if self.verified.contains_key(id) {
+            return true;
+        }
+        let Some(content) = self.find(id.as_str()).cloned() else { return false };
+        match self.verify_in(&content, &folder, None, &mut |_, _| {}) {
+            Ok(()) => {
+                self.verified.insert(id.clone(), folder);
+                true
+            }
+            Err(error) => {
+                self.staged.forget(id);
+                self.notes.push(format!("{error}; it must be fetched"));
+                false
+            }
+        }
     }
 
     /// Compares what was in the cache before the computer was started, once all of a content is
@@ -137,6 +201,9 @@ impl Contents {
             return Ok(folder.clone());
         }
         self.load(&content.id)?;
+        if self.check_staged(&content.id) {
+            return Ok(self.verified[&content.id].clone());
+        }
         let folder = match medium.filter(|medium| self.is_whole_on(&content, medium)) {
             Some(medium) => {
                 let folder =

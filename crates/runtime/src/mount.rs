@@ -25,13 +25,22 @@ pub fn mount(
     options: &str,
 ) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let mut flags = MountFlags::NOATIME;
-    if access == Access::ReadOnly {
-        flags |= MountFlags::RDONLY;
-    }
+    let flags = flags(access);
     let options = std::ffi::CString::new(options).map_err(|_| io::ErrorKind::InvalidInput)?;
     let options = (!options.is_empty()).then_some(&*options);
     Ok(rustix::mount::mount(device, folder, file_system, flags, options)?)
+}
+
+/// Changes whether what is mounted at a folder may be changed.
+pub fn remount(folder: &Path, access: Access) -> io::Result<()> {
+    Ok(rustix::mount::mount_remount(folder, flags(access), "")?)
+}
+
+fn flags(access: Access) -> MountFlags {
+    match access {
+        Access::ReadOnly => MountFlags::NOATIME | MountFlags::RDONLY,
+        Access::ReadWrite => MountFlags::NOATIME,
+    }
 }
 
 /// Takes what is mounted at a folder out of sight, and unmounts it once nothing is read from it.

@@ -15,7 +15,7 @@ mod table;
 
 pub use execute::{ExecuteError, execute, mount_folder};
 pub use format::FormatError;
-pub use identity::partition_uuid;
+pub use identity::{is_efi_system, partition_uuid};
 pub use kernel::{Kernel, LinuxKernel};
 pub use plan::{PartitionPlan, PlanError, PlannedPartition, plan};
 pub use probe::{Found, file_system_of};

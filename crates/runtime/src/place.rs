@@ -43,6 +43,10 @@ pub struct Saved {
     version: u32,
     /// The set of media that the run began from.
     pub set: Digest,
+    /// The prestaged media that the computer was started from, where the task sequence came from
+    /// others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prestaged: Option<Digest>,
     /// Whether nobody is asked anything.
     pub unattended: bool,
     /// Whether the media hold all content, so that no site is needed.
@@ -66,6 +70,7 @@ impl Saved {
             format: FORMAT.to_owned(),
             version: VERSION,
             set,
+            prestaged: None,
             unattended: bootstrap.unattended,
             stand_alone,
             volumes,

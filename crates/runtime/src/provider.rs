@@ -85,6 +85,10 @@ pub trait Host {
     /// The device that the media are read from; `None` for a folder. It is no disk of the target.
     fn media_device(&self) -> Option<&Path>;
 
+    /// The partition of the target with contents that the run uses since the factory: nothing may
+    /// erase it.
+    fn prestaged_device(&self) -> Option<&Path>;
+
     /// The name of the folder, at the root of a partition, that the run keeps its own files in:
     /// applying an image there leaves it alone, and capturing leaves it out.
     fn own_folder(&self) -> &'static str;

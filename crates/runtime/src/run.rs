@@ -7,6 +7,7 @@ mod discs;
 mod ending;
 mod host;
 mod moving;
+mod prestaged;
 mod records;
 mod restart;
 mod steps;
@@ -61,6 +62,8 @@ pub struct Run<'a> {
     pub drives: &'a mut dyn Drives,
     /// What lies there now.
     pub medium: Option<Medium>,
+    /// What lies on the computer's own disk since the factory.
+    pub prestaged: Option<Medium>,
     /// What whoever is there sees.
     pub screen: &'a mut dyn Screen,
     /// The computer.
@@ -99,6 +102,7 @@ impl Run<'_> {
         loop {
             let instruction = self.next();
             self.tell_records();
+            self.tell_notes();
             match instruction {
                 Instruction::RunPrestart { command } => self.run_prestart(&command),
                 Instruction::ChooseSequence { offers } => {
@@ -162,7 +166,8 @@ impl Run<'_> {
         let machine = serde_json::from_str(&machine).unwrap_or_default();
         let stand_alone = self.is_stand_alone();
         let volumes = self.volumes.clone();
-        let saved = Saved::new(self.set, &self.bootstrap, stand_alone, volumes, machine);
+        let mut saved = Saved::new(self.set, &self.bootstrap, stand_alone, volumes, machine);
+        saved.prestaged = self.prestaged.as_ref().map(|medium| medium.manifest.set);
         if let Err(error) = self.folder.save(&saved) {
             let path = self.folder.path().display();
             let text = format!("the state cannot be written to `{path}`: {error}");

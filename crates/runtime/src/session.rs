@@ -1,6 +1,7 @@
 //! A whole run, from looking for the media to the end: what the program does.
 
 mod resume;
+mod sequence_media;
 mod start;
 
 use std::path::PathBuf;

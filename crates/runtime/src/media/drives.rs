@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Medium;
 use super::devices::{BlockDevice, block_devices};
 use super::file_system::{BEGINNING, detect};
-use crate::mount::{Access, detach, mount, unmount};
+use crate::mount::{Access, detach, mount, remount, unmount};
 
 /// What lies in a drive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,10 @@ pub trait Drives {
 
     /// Lets go of all media, so that they can be taken out.
     fn release(&mut self);
+
+    /// Keeps a medium that lies on the target's own disk until the end: it can be read from now on,
+    /// whatever is called, and is not looked at any more.
+    fn hold(&mut self, medium: &Medium) -> std::io::Result<()>;
 }
 
 /// Folders that hold the tree of a disc each, as on a disk that prestaged media were applied to.
@@ -48,6 +52,11 @@ impl Drives for Folders {
     }
 
     fn release(&mut self) {}
+
+    fn hold(&mut self, medium: &Medium) -> std::io::Result<()> {
+        self.0.retain(|root| *root != medium.root);
+        Ok(())
+    }
 }
 
 /// The kernel's names of the file systems that a device may hold; empty when it cannot be read.
@@ -65,14 +74,14 @@ pub struct BlockDrives {
     /// The folder with a folder for each device that is mounted.
     base: PathBuf,
     mounted: HashMap<String, PathBuf>,
-    /// The devices that are not looked at: what the run itself writes to.
-    pub left_alone: Vec<PathBuf>,
+    /// The devices that stay mounted.
+    held: HashMap<String, PathBuf>,
 }
 
 impl BlockDrives {
     /// Mounts what it finds below `base`.
     pub fn new(base: &Path) -> Self {
-        Self { base: base.to_owned(), mounted: HashMap::new(), left_alone: Vec::new() }
+        Self { base: base.to_owned(), mounted: HashMap::new(), held: HashMap::new() }
     }
 
     fn see(&mut self, device: &BlockDevice) -> Option<Seen> {
@@ -111,7 +120,13 @@ impl BlockDrives {
         for kind in kinds {
             // A journal is not replayed: nothing is written to what may be no medium.
             let options = if kind == "ext4" { "noload" } else { "" };
-            match mount(&device.path, &folder, kind, Access::ReadOnly, options) {
+            let mut mounted = mount(&device.path, &folder, kind, Access::ReadOnly, options);
+            if mounted.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::ResourceBusy)
+            {
+                // The system has mounted it already, to write to it.
+                mounted = mount(&device.path, &folder, kind, Access::ReadWrite, "");
+            }
+            match mounted {
                 Ok(()) => {
                     self.mounted.insert(device.name.clone(), folder.clone());
                     return Ok(Some(folder));
@@ -150,7 +165,8 @@ impl Drives for BlockDrives {
         let mut all = Vec::new();
         for device in &devices {
             // The second partition of the device before is mounted already.
-            if self.left_alone.contains(&device.path) || self.mounted.contains_key(&device.name) {
+            let name = &device.name;
+            if self.held.contains_key(name) || self.mounted.contains_key(name) {
                 continue;
             }
             let Some(mut seen) = self.see(device) else { continue };
@@ -169,10 +185,23 @@ impl Drives for BlockDrives {
             self.unmount(&name);
         }
     }
+
+    fn hold(&mut self, medium: &Medium) -> std::io::Result<()> {
+        let Some(device) = &medium.device else { return Ok(()) };
+        let name = device.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some(folder) = self.mounted.remove(&name) else { return Ok(()) };
+        // The partition may be the one that firmware starts, which steps write to: no file system
+        // is mounted for reading alone and for writing at once.
+        let remounted = remount(&folder, Access::ReadWrite);
+        self.held.insert(name, folder);
+        remounted
+    }
 }
 
 impl Drop for BlockDrives {
     fn drop(&mut self) {
+        self.release();
+        self.mounted = std::mem::take(&mut self.held);
         self.release();
     }
 }

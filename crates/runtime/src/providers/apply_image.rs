@@ -14,6 +14,7 @@ use wim::read::{FileSource, ImageInfo, WimReader};
 
 use self::action::ApplyAction;
 use super::done;
+use super::existing::add_efi_partition;
 use crate::provider::{Host, Provider, StepFailure, value_of};
 use crate::system::System;
 use crate::system_boot::make_startable;
@@ -77,6 +78,9 @@ fn apply(
     let (mut volumes, index) = target::find(&action.target, host, system)?;
     let volume = volumes.0[index].clone();
     let root = volume.mount.clone().unwrap_or_default();
+    if is_system {
+        add_efi_partition(volume.disk, &mut volumes, host, system)?;
+    }
     if is_system && volume.file_system != Some(FileSystem::Ext4) {
         return Err(StepFailure::new(format!(
             "a Linux system needs owners and permissions, which {} has not: give partition {} of \

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::disk::{self, Disk, DiskPartition};
 use crate::mount::{self, Access};
-use crate::partition::{file_system_of, partition_uuid};
+use crate::partition::{file_system_of, is_efi_system, mount_folder, partition_uuid};
 use crate::provider::{Host, StepFailure};
 use crate::system::System;
-use crate::volume::{Volume, VolumeRole};
+use crate::volume::{Volume, VolumeRole, Volumes};
 
 /// Mounts a partition that was there before the run at a folder.
 pub(super) fn mount_existing(
@@ -45,13 +45,15 @@ pub(super) fn mount_found(
     system: &System,
 ) -> io::Result<Option<Volume>> {
     let Some(held) = file_system_of(&found.device)? else { return Ok(None) };
-    let uuid = partition_uuid(&File::open(&disk.device)?, found.number)?;
+    let table = File::open(&disk.device)?;
+    let uuid = partition_uuid(&table, found.number)?;
+    let is_efi = is_efi_system(&table, found.number)?;
     std::fs::create_dir_all(folder)?;
     system.kernel.mount(&found.device, folder, held.file_system, access)?;
     Ok(Some(Volume {
         disk: disk.number,
         partition: found.number,
-        role: VolumeRole::Data,
+        role: if is_efi { VolumeRole::Efi } else { VolumeRole::Data },
         file_system: Some(held.file_system),
         partition_uuid: uuid.unwrap_or_default(),
         device: found.device.clone(),
@@ -59,6 +61,37 @@ pub(super) fn mount_found(
         applied: false,
         system: false,
     }))
+}
+
+/// Mounts the EFI system partition that a disk has had before the run, unless it is on the list.
+pub(super) fn add_efi_partition(
+    number: u32,
+    volumes: &mut Volumes,
+    host: &dyn Host,
+    system: &System,
+) -> Result<(), StepFailure> {
+    let is_efi = |it: &Volume| it.disk == number && it.role == VolumeRole::Efi;
+    if volumes.0.iter().any(is_efi) {
+        return Ok(());
+    }
+    let disk = disk::disk(&system.folders, host.media_device(), number)
+        .map_err(|error| StepFailure::because(&error))?;
+    let failed =
+        |error| StepFailure::new(format!("cannot read `{}`: {error}", disk.device.display()));
+    let table = File::open(&disk.device).map_err(failed)?;
+    for partition in disk::partitions(&system.folders, &disk) {
+        if !is_efi_system(&table, partition.number).map_err(failed)? {
+            continue;
+        }
+        let folder = mount_folder(&system.volumes, number, partition.number);
+        let mounted = mount_found(&disk, &partition, &folder, Access::ReadWrite, system);
+        let mounted = mounted.map_err(|error| {
+            StepFailure::new(format!("cannot mount `{}`: {error}", partition.device.display()))
+        })?;
+        volumes.0.extend(mounted);
+        return Ok(());
+    }
+    Ok(())
 }
 
 /// A folder where something is mounted for as long as the step runs.

@@ -2,7 +2,7 @@ use cmtrace::LogType;
 use tasksequence::run::{StepEnd, StepRun, Value};
 
 use super::done;
-use crate::disk;
+use crate::disk::{self, Disk};
 use crate::partition::{DiskRequest, PartitionPlan, execute, plan};
 use crate::provider::{Host, Provider, StepFailure, value_of};
 use crate::system::System;
@@ -31,6 +31,7 @@ impl PartitionDisk {
         let disk = disk::disk(&system.folders, host.media_device(), request.disk)
             .map_err(|error| StepFailure::because(&error))?;
         let plan = plan(&request, disk.bytes).map_err(|error| StepFailure::because(&error))?;
+        refuse_prestaged(&disk, host, system)?;
         let shown = disk::shown(std::slice::from_ref(&disk));
         host.log(LogType::Warning, &format!("erasing disk {shown}"));
         host.release_disk(disk.number)?;
@@ -44,6 +45,21 @@ impl PartitionDisk {
         set_letters(&plan, &made, host)?;
         Ok(done())
     }
+}
+
+/// Fails if the disk holds what the run was started from.
+fn refuse_prestaged(disk: &Disk, host: &dyn Host, system: &System) -> Result<(), StepFailure> {
+    let Some(device) = host.prestaged_device() else { return Ok(()) };
+    let partitions = disk::partitions(&system.folders, disk);
+    if disk.device != device && partitions.iter().all(|it| it.device != device) {
+        return Ok(());
+    }
+    Err(StepFailure::new(format!(
+        "disk {} holds the prestaged media that this run uses, on `{}`: a step that erases it needs \
+         the condition that _SMSTSMediaType is not OEMMedia",
+        disk.number,
+        device.display()
+    )))
 }
 
 /// Takes the partitions that are about to vanish off the list, so that no later step, not even

@@ -97,7 +97,8 @@ pub fn begin<'d>(
     linux: &LinuxFacts,
 ) -> Result<Machine<'d>, BeginError> {
     let start = Start {
-        stand_alone: beginning.bootstrap.media_type.eq_ignore_ascii_case("FullMedia"),
+        // What prestaged media lack comes from other media, and from no site.
+        stand_alone: beginning.media.media_type == "stand-alone",
         running: beginning.running,
         disc: Some(beginning.media.disc),
         prestart: beginning.variables.prestart.as_ref().map(|it| Value::plain(&*it.command)),

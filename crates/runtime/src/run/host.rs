@@ -54,6 +54,10 @@ impl Host for Run<'_> {
         self.medium.as_ref()?.device.as_deref()
     }
 
+    fn prestaged_device(&self) -> Option<&Path> {
+        self.prestaged.as_ref()?.device.as_deref()
+    }
+
     fn own_folder(&self) -> &'static str {
         OWN_FOLDER
     }

@@ -66,7 +66,9 @@ fn find(options: &Options, medium: &Medium) -> Option<(RunFolder, Saved)> {
             continue;
         }
         let folder = RunFolder::new(at.join(OWN_FOLDER));
-        let saved = folder.load().ok().flatten().filter(|it| it.set == medium.manifest.set);
+        let set = medium.manifest.set;
+        let is_of = |it: &Saved| it.set == set || it.prestaged == Some(set);
+        let saved = folder.load().ok().flatten().filter(is_of);
         let inside = saved.filter(|saved| {
             saved.volumes.0.iter().any(|volume| volume.partition_uuid == device.partition_uuid)
         });
@@ -134,7 +136,8 @@ fn go_on(
         machine,
         contents,
         drives: around.drives,
-        medium,
+        medium: None,
+        prestaged: None,
         screen: around.screen,
         computer: around.computer,
         linux: LinuxFacts::default(),
@@ -148,6 +151,19 @@ fn go_on(
         step_time: Duration::ZERO,
     };
     run.volumes = volumes;
+    match (saved.prestaged, medium) {
+        (None, medium) => run.medium = medium,
+        (Some(set), Some(medium)) if medium.manifest.set == set => {
+            let kept = run.drives.hold(&medium);
+            if kept.is_ok() {
+                run.stage(medium, false);
+            }
+        }
+        (Some(set), medium) => {
+            run.medium = medium;
+            run.stage_again(set);
+        }
+    }
     run.restarted();
     Ok(run.go())
 }

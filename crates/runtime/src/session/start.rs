@@ -6,6 +6,7 @@ use cmtrace::{Log, LogType};
 use jiff::Timestamp;
 use tasksequence::run::{Deployment, Running};
 
+use super::sequence_media::{self, Opened};
 use super::{Options, Refusal, SessionExit, Surroundings};
 use crate::contents::{Contents, disc_in_words};
 use crate::facts::LinuxFacts;
@@ -42,12 +43,8 @@ pub(super) fn start(options: &Options, around: &mut Surroundings<'_>) -> Result<
     if let Some(end) = super::resume::offer(options, &medium, around)? {
         return Ok(end);
     }
-    let (bootstrap, mut unlocked) =
-        unlocked(&medium, around.screen).map_err(|it| refuse(it, &mut log))?;
-    if bootstrap.media_type.eq_ignore_ascii_case("CaptureMedia") {
-        let asked = ask_destination(&mut unlocked, around.screen);
-        asked.map_err(|it| refuse(it, &mut log))?;
-    }
+    let opened = open(medium, around, &mut log).map_err(|it| refuse(it, &mut log))?;
+    let Opened { medium, prestaged, bootstrap, unlocked } = opened;
     let prepared = Prepared::new(&medium, &unlocked).map_err(|it| refuse(it, &mut log))?;
     let linux = LinuxFacts::default();
     let beginning = Beginning {
@@ -55,7 +52,7 @@ pub(super) fn start(options: &Options, around: &mut Surroundings<'_>) -> Result<
         media: &medium.manifest,
         variables: &unlocked.variables,
         running: around.running,
-        launch: launch(&medium),
+        launch: launch(prestaged.as_ref().unwrap_or(&medium)),
     };
     let machine = begin(&prepared.deployments, &beginning, &linux)
         .map_err(|error| refuse(Refusal::new(SessionExit::Failed, chain(&error)), &mut log))?;
@@ -74,6 +71,7 @@ pub(super) fn start(options: &Options, around: &mut Surroundings<'_>) -> Result<
         contents,
         drives: around.drives,
         medium: Some(medium),
+        prestaged: None,
         screen: around.screen,
         computer: around.computer,
         linux,
@@ -86,6 +84,9 @@ pub(super) fn start(options: &Options, around: &mut Surroundings<'_>) -> Result<
         step_time: Duration::ZERO,
     };
     run.set_first_variables();
+    if let Some(prestaged) = prestaged {
+        run.stage(prestaged, true);
+    }
     if run.running == Running::FullOs {
         // This folder is on a disk, and the power may fail at any time.
         run.keep_manifests();
@@ -203,7 +204,7 @@ fn choose(mut media: Vec<Medium>, screen: &mut dyn Screen) -> Result<Medium, Ref
     }
 }
 
-fn greet(medium: &Medium, screen: &mut dyn Screen, log: &mut Log) {
+pub(super) fn greet(medium: &Medium, screen: &mut dyn Screen, log: &mut Log) {
     let media = &medium.manifest;
     let place = medium.device.as_deref().unwrap_or(&medium.root);
     let disc = disc_in_words(media.disc, media);
@@ -214,7 +215,22 @@ fn greet(medium: &Medium, screen: &mut dyn Screen, log: &mut Log) {
     log.write(LogType::Info, &format!("{text}, set {}", media.set));
 }
 
-fn unlocked(medium: &Medium, screen: &mut dyn Screen) -> Result<(Bootstrap, Unlocked), Refusal> {
+/// Unlocks the media, and finds the task sequence for those that hold none.
+fn open(medium: Medium, around: &mut Surroundings<'_>, log: &mut Log) -> Result<Opened, Refusal> {
+    let (bootstrap, mut unlocked) = unlocked(&medium, around.screen)?;
+    if bootstrap.media_type.eq_ignore_ascii_case("CaptureMedia") {
+        ask_destination(&mut unlocked, around.screen)?;
+    }
+    if unlocked.policy.is_none() && medium.manifest.prestaged.is_some() {
+        return sequence_media::find(medium, bootstrap, unlocked, around, log);
+    }
+    Ok(Opened { medium, prestaged: None, bootstrap, unlocked })
+}
+
+pub(super) fn unlocked(
+    medium: &Medium,
+    screen: &mut dyn Screen,
+) -> Result<(Bootstrap, Unlocked), Refusal> {
     let bootstrap = bootstrap(&medium.root)?;
     check_dates(medium, Timestamp::now())?;
     let unlocked = unlock(&medium.root, &bootstrap, screen)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use runtime::provider::StepFailure;
 use runtime::providers::{ApplyDataImage, ApplyOperatingSystem, PartitionDisk};
+use runtime::volume::VolumeRole;
 use tasksequence::run::Value;
 
 use crate::host::{FakeHost, step};
@@ -201,6 +202,34 @@ fn a_partition_from_before_the_run_can_be_a_target() {
     let volume = host.volumes.find(0, 3).unwrap();
     assert!(volume.applied && volume.partition_uuid == uuid);
     assert_eq!(facts(volume.mount.as_ref().unwrap()), facts(&tree));
+
+    apply(&machine, &mut host, "/image:P0100001,1 /target:0,2").unwrap();
+    let efi = host.volumes.find(0, 1).expect("the EFI system partition was found");
+    assert_eq!(efi.role, VolumeRole::Efi);
+    let loader = efi.mount.as_ref().unwrap().join("EFI/BOOT/BOOTX64.EFI");
+    assert_eq!(fs::read_to_string(loader).unwrap(), "shim\n");
+}
+
+#[test]
+fn what_the_run_was_started_from_is_neither_erased_nor_applied_to() {
+    let machine = Machine::new(&[400 * MIB, 100 * MIB]);
+    let tree = machine.path("tree");
+    linux_tree(&tree);
+    let mut host = partitioned(&machine, &UEFI);
+    host.contents.insert("P0100001".into(), content(&machine, &tree));
+    let released = host.released.len();
+    host.prestaged = Some(host.volumes.find(0, 2).unwrap().device.clone());
+    let before = facts(&machine.path("volumes/disk0-part2"));
+    let error = apply(&machine, &mut host, "/image:P0100001,1 /target:0,2").unwrap_err();
+    assert!(error.reason.contains("partition 2 of disk 0 holds the prestaged media"), "{error}");
+    let run = step("PartitionDisk", "osddiskpart.exe", &variables("GPT", &UEFI));
+    let error = PartitionDisk::run_on(&run, &mut host, &machine.system()).unwrap_err();
+    assert!(error.reason.contains("_SMSTSMediaType is not OEMMedia"), "{error}");
+    assert_eq!(facts(&machine.path("volumes/disk0-part2")), before);
+    let other = variables("GPT OSDDiskIndex=1", &UEFI[..1]);
+    let run = step("PartitionDisk", "osddiskpart.exe", &other);
+    PartitionDisk::run_on(&run, &mut host, &machine.system()).unwrap();
+    assert_eq!(host.released[released..], [1], "disk 0 was let go of");
 }
 
 #[test]

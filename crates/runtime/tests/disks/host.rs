@@ -17,6 +17,7 @@ pub struct FakeHost {
     pub contents: BTreeMap<String, PathBuf>,
     pub volumes: Volumes,
     pub media: Option<PathBuf>,
+    pub prestaged: Option<PathBuf>,
     pub released: Vec<u32>,
     pub log: Vec<String>,
     pub progress: Vec<(u64, u64)>,
@@ -71,6 +72,10 @@ impl Host for FakeHost {
 
     fn media_device(&self) -> Option<&Path> {
         self.media.as_deref()
+    }
+
+    fn prestaged_device(&self) -> Option<&Path> {
+        self.prestaged.as_deref()
     }
 
     fn own_folder(&self) -> &'static str {

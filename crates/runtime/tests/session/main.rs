@@ -2,6 +2,7 @@
 
 mod discs;
 mod media;
+mod prestaged;
 mod refused;
 mod steps;
 mod target;

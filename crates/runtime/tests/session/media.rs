@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use content::documents::{PolicyDocument, PolicySequence, PrestartCommand, VariablesDocument};
 use content::manifest::{
-    MEDIA_FORMAT, MEDIA_VERSION, ManifestContent, ManifestLine, ManifestPart, MediaManifest,
-    NamedId, content_file_path, content_manifest_path, part_path,
+    MEDIA_FORMAT, MEDIA_VERSION, ManifestContent, ManifestLine, ManifestPart, ManifestPrestaged,
+    MediaManifest, NamedId, content_file_path, content_manifest_path, part_path,
 };
 use content::{CatalogObject, ContentId, Digest, StripeSums, envelope};
 use sha2::{Digest as _, Sha256};
@@ -37,6 +37,10 @@ pub struct Media {
     pub variables: Vec<(String, String)>,
     pub prestart: Option<String>,
     pub label: String,
+    /// The OS image of prestaged media, which hold no task sequence.
+    pub prestaged: Option<&'static str>,
+    /// The versions of contents that are not the first ones.
+    pub versions: BTreeMap<String, u32>,
 }
 
 impl Media {
@@ -55,6 +59,18 @@ impl Media {
             variables: Vec::new(),
             prestart: None,
             label: "Test".to_owned(),
+            prestaged: None,
+            versions: BTreeMap::new(),
+        }
+    }
+
+    /// Prestaged media without contents.
+    pub fn prestaged(os_image: &'static str) -> Self {
+        Self {
+            media_type: "OEMMedia",
+            label: "Factory".to_owned(),
+            prestaged: Some(os_image),
+            ..Self::with("")
         }
     }
 
@@ -94,10 +110,10 @@ impl Media {
             held.sort_unstable();
             held.dedup();
             contents.push(ManifestContent {
-                id,
                 kind: "package".to_owned(),
                 name: "Package".to_owned(),
-                version: 1,
+                version: self.versions.get(id.as_str()).copied().unwrap_or(1),
+                id,
                 files: files.len() as u64,
                 bytes: files.iter().map(|file| file.bytes.len() as u64).sum(),
                 manifest_sha256: digest(&manifest),
@@ -105,6 +121,7 @@ impl Media {
                 partition: None,
             });
         }
+        let kind = if self.prestaged.is_some() { "prestaged" } else { "stand-alone" };
         let set = digest(format!("{}{}", self.sequence, self.label).as_bytes());
         for (number, disc) in (1..).zip(&discs) {
             let media = MediaManifest {
@@ -113,13 +130,19 @@ impl Media {
                 set,
                 disc: number,
                 discs: self.discs,
-                media_type: "stand-alone".to_owned(),
+                media_type: kind.to_owned(),
                 label: self.label.clone(),
                 created: "2026-11-21T09:00:00Z".to_owned(),
                 valid_from: self.valid.0.clone(),
                 valid_until: self.valid.1.clone(),
                 task_sequence: Some(NamedId { id: "P0100100".to_owned(), name: "Test".to_owned() }),
-                prestaged: None,
+                prestaged: self.prestaged.map(|os_image| ManifestPrestaged {
+                    os_image: os_image.parse().unwrap(),
+                    index: 1,
+                    created_by: String::new(),
+                    version: String::new(),
+                    comment: String::new(),
+                }),
                 boot_image: None,
                 contents: contents.clone(),
                 disc_manifests: vec![Digest::UNKNOWN; self.discs as usize],
@@ -152,7 +175,9 @@ impl Media {
             None => text.into_bytes(),
         };
         let data = disc.join("SMS/data");
-        write(&data.join("policy.xml"), &protect(policy.to_xml(sealed), 1));
+        if self.prestaged.is_none() {
+            write(&data.join("policy.xml"), &protect(policy.to_xml(sealed), 1));
+        }
         write(&data.join("variables.dat"), &protect(variables.to_xml(sealed), 2));
         let bootstrap = format!(
             "[MediaInfo]\r\nMediaType={}\r\nPasswordRequired={sealed}\r\nUnattended={}\r\n",

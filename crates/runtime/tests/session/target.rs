@@ -30,6 +30,8 @@ pub struct Target {
     pub folder: tempfile::TempDir,
     pub running: Running,
     pub restarts: usize,
+    /// Prestaged media on its disk.
+    pub disk: Option<PathBuf>,
     drive: std::rc::Rc<std::cell::RefCell<Option<PathBuf>>>,
 }
 
@@ -49,6 +51,7 @@ impl Target {
             folder: tempfile::tempdir().unwrap(),
             running: Running::WinPe,
             restarts: 0,
+            disk: None,
             drive: Default::default(),
         }
     }
@@ -60,6 +63,11 @@ impl Target {
     /// Starts the computer with this disc in its drive.
     pub fn start(&mut self, disc: &Path, answers: &[Answer]) -> Ran {
         self.go(Some(disc), answers, None)
+    }
+
+    /// Starts the computer from its own disk, with nothing in its drive.
+    pub fn start_from_disk(&mut self, answers: &[Answer]) -> Ran {
+        self.go(None, answers, None)
     }
 
     /// Starts it again and goes on with its run.
@@ -75,7 +83,7 @@ impl Target {
             said: Vec::new(),
             drive: self.drive.clone(),
         };
-        let mut drives = Drive(self.drive.clone());
+        let mut drives = Drive { drive: self.drive.clone(), disk: self.disk.clone() };
         let mut machine = Machine { restarts: 0 };
         let options = Options { resume, folder: self.folder.path().to_owned() };
         let (exit, end) = run(
@@ -150,20 +158,32 @@ impl Screen for Script {
     }
 }
 
-struct Drive(std::rc::Rc<std::cell::RefCell<Option<PathBuf>>>);
+struct Drive {
+    drive: std::rc::Rc<std::cell::RefCell<Option<PathBuf>>>,
+    /// Until it is held.
+    disk: Option<PathBuf>,
+}
 
 impl Drives for Drive {
     fn look(&mut self) -> Vec<(String, Seen)> {
-        let Some(root) = self.0.borrow().clone() else { return Vec::new() };
-        let seen = match Medium::read(&root, None) {
-            Ok(Some(medium)) => Seen::Medium(Box::new(medium)),
-            Ok(None) => Seen::Other,
-            Err(why) => Seen::Unusable(why),
+        let places = [("/dev/sr0", self.drive.borrow().clone()), ("/dev/sda1", self.disk.clone())];
+        let see = |(name, root): (&str, Option<PathBuf>)| {
+            let seen = match Medium::read(&root?, None) {
+                Ok(Some(medium)) => Seen::Medium(Box::new(medium)),
+                Ok(None) => Seen::Other,
+                Err(why) => Seen::Unusable(why),
+            };
+            Some((name.to_owned(), seen))
         };
-        vec![("/dev/sr0".to_owned(), seen)]
+        places.into_iter().filter_map(see).collect()
     }
 
     fn release(&mut self) {}
+
+    fn hold(&mut self, medium: &Medium) -> io::Result<()> {
+        assert_eq!(self.disk.take().as_ref(), Some(&medium.root));
+        Ok(())
+    }
 }
 
 struct Machine {

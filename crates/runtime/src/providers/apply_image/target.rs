@@ -48,6 +48,13 @@ pub(super) fn find(
         }
     };
     let volume = &volumes.0[index];
+    if host.prestaged_device().is_some_and(|device| *device == volume.device) {
+        return Err(StepFailure::new(format!(
+            "partition {} of disk {} holds the prestaged media that this run uses: apply the image \
+             to another one",
+            volume.partition, volume.disk
+        )));
+    }
     if volume.mount.is_none() {
         return Err(StepFailure::new(format!(
             "partition {} of disk {} is not mounted: it has no file system, or is none for files",
