@@ -16,6 +16,8 @@ pub struct Computer {
     /// Disks and firmware variables.
     folder: tempfile::TempDir,
     disks: Vec<Disk>,
+    /// What is plugged in besides.
+    stick: Option<PathBuf>,
     memory_mib: u32,
     processors: u32,
     /// When the next start is; `None`: now.
@@ -33,8 +35,8 @@ pub enum BootFirst {
     /// The disks in their order, then the optical drive: a disk that nothing was installed on is
     /// passed over.
     Disks,
-    /// The optical drive.
-    Disc,
+    /// The optical drive, then the stick.
+    Media,
 }
 
 impl Computer {
@@ -42,7 +44,15 @@ impl Computer {
     pub fn new(firmware: Firmware) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         own_variables(firmware, folder.path());
-        Self { firmware, folder, disks: Vec::new(), memory_mib: 512, processors: 1, clock: None }
+        Self {
+            firmware,
+            folder,
+            disks: Vec::new(),
+            stick: None,
+            memory_mib: 512,
+            processors: 1,
+            clock: None,
+        }
     }
 
     /// Adds an empty disk of `len` bytes; this machine stores only what is written.
@@ -59,6 +69,14 @@ impl Computer {
         let (from, to) = (image.to_str().unwrap(), path.to_str().unwrap());
         tool("cp", &["--reflink=auto", "--sparse=always", from, to], Path::new("/"));
         self.disks.push(Disk { serial: serial.to_owned(), path });
+        self
+    }
+
+    /// Plugs in a stick, on the bus that computers with Secure Boot have here: the kernel for
+    /// virtual machines has no drivers for USB. What is written to it is thrown away.
+    pub fn with_stick(mut self, image: &Path) -> Self {
+        assert_eq!(self.firmware, Firmware::UefiSecureBoot, "the others have no such bus");
+        self.stick = Some(image.to_owned());
         self
     }
 
@@ -89,9 +107,10 @@ impl Computer {
         if let Some(clock) = &self.clock {
             arguments.extend(["-rtc".to_owned(), format!("base={clock}")]);
         }
+        // The drive, then the stick.
         let (disk_from, disc_at) = match first {
             BootFirst::Disks => (0, self.disks.len()),
-            BootFirst::Disc => (1, 0),
+            BootFirst::Media => (2, 0),
         };
         for (number, disk) in self.disks.iter().enumerate() {
             let (serial, bootindex) = (&disk.serial, disk_from + number);
@@ -104,6 +123,16 @@ impl Computer {
                 ),
                 "-device".to_owned(),
                 format!("virtio-blk-pci,drive=disk{number},serial={serial},bootindex={bootindex}"),
+            ]);
+        }
+        if let Some(stick) = &self.stick {
+            let file = option_path(stick);
+            let bootindex = disc_at + 1;
+            arguments.extend([
+                "-drive".to_owned(),
+                format!("if=none,id=stick,format=raw,snapshot=on,file={file}"),
+                "-device".to_owned(),
+                format!("scsi-hd,bus=scsi.0,drive=stick,removable=on,bootindex={bootindex}"),
             ]);
         }
         let mut drive = format!("{},bootindex={disc_at}", self.firmware.optical_drive());

@@ -8,7 +8,7 @@ use crate::computer::{BootFirst, Computer};
 use crate::disk::{check_ext4, read_from_ext4, read_from_fat};
 use crate::guest::Guest;
 use crate::installed::installed_disk;
-use crate::machine::Firmware;
+use crate::machine::{Firmware, os_image};
 use crate::scenario::three_discs;
 use crate::site::tool;
 
@@ -75,7 +75,7 @@ fn discs_are_put_in_swapped_and_taken_out_while_a_system_runs() {
     let folder = tempfile::tempdir().unwrap();
     let discs = ["first", "second"].map(|text| disc(folder.path(), text));
     let computer = Computer::new(Firmware::Uefi).with_disk_like("system", installed_disk());
-    let mut guest = computer.power_on(None, BootFirst::Disc);
+    let mut guest = computer.power_on(None, BootFirst::Media);
     log_in(&mut guest);
     let mount = "mount -r -t udf /dev/sr0 /mnt";
     assert!(guest.run(mount, COMMAND).contains("no medium"));
@@ -105,7 +105,7 @@ fn discs_are_put_in_swapped_and_taken_out_while_a_system_runs() {
 
 #[test]
 fn an_empty_disk_is_passed_over_and_the_disc_starts() {
-    let site = three_discs();
+    let site = three_discs(&os_image());
     site.succeed(&["build", "set"]);
     let disc = site.path("out/set.1.iso");
     for firmware in [Firmware::Bios, Firmware::Uefi, Firmware::UefiSecureBoot] {

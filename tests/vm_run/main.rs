@@ -24,5 +24,10 @@ mod installed;
 mod machine;
 
 mod bench;
-mod deploy;
+mod capture;
+mod deployed;
+mod faults;
+mod prestaged;
 mod scenario;
+mod stick;
+mod three_discs;

@@ -1,4 +1,6 @@
-//! The site whose task sequence deploys the OS image from three discs.
+//! The site whose task sequence deploys an OS image from three discs.
+
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -12,6 +14,8 @@ const SCOPE: &str = "ScopeId_6f0d3c1e-58a5-4f4e-9a4c-0f6f3c1b2a11";
 /// The viewer, which needs the tool.
 const VIEWER: &str = "Application_5b1f7c0a-2d43-4b6e-9a0c-7e1d2f3a4b5c";
 const TOOL: &str = "Application_91c2d3e4-f5a6-4b78-8c9d-0e1f2a3b4c5d";
+/// How many bytes the tool has.
+pub const TOOL_BYTES: usize = 1_000_000;
 /// The lengths of the viewer's files. With what is left of disc 2 behind the OS image the first one
 /// fits there and the second one does not.
 pub const PARTS: [usize; 2] = [10_000_000, 40_000_000];
@@ -23,14 +27,11 @@ pub const PARTS: [usize; 2] = [10_000_000, 40_000_000];
 /// it the tool, which it depends on) and the tool, runs a command that fails and may, and touches
 /// `/root/deployed`. The applications leave `/opt/tool/tool.bin`, and in `/opt/viewer/sums` what
 /// sha256sum said of the viewer's files, of which one lies on disc 2 and one on disc 3.
-pub fn three_discs() -> Site {
-    let site = Site::new();
+pub fn three_discs(image: &Path) -> Site {
+    let site = boot_site();
     let here = site.path("");
-    let tree = boot_tree().display().to_string();
-    tool("rm", &["-r", "content/boot"], &here);
-    tool("cp", &["-a", &tree, "content/boot"], &here);
     tool("mkdir", &["content/P0100300"], &here);
-    let image = os_image().display().to_string();
+    let image = image.display().to_string();
     tool("cp", &["--reflink=auto", &image, "content/P0100300/install.wim"], &here);
     site.write(
         "catalog/P0100300.toml",
@@ -38,9 +39,19 @@ pub fn three_discs() -> Site {
          [[image]]\nindex = 1\nname = \"Debian\"\narchitecture = \"x64\"\n",
     );
     write_applications(&site);
-    site.write("task-sequences/P0100100.xml", sequence());
+    site.write("task-sequences/P0100100.xml", sequence("", ""));
     site.write("password", format!("{PASSWORD}\n"));
     site.define("set", "80 MB", "\n[security]\npassword-file = \"password\"\n");
+    site
+}
+
+/// A site with the boot image.
+pub fn boot_site() -> Site {
+    let site = Site::new();
+    let here = site.path("");
+    let tree = boot_tree().display().to_string();
+    tool("rm", &["-r", "content/boot"], &here);
+    tool("cp", &["-a", &tree, "content/boot"], &here);
     site
 }
 
@@ -57,7 +68,7 @@ fn write_applications(site: &Site) {
         "catalog/P0100401.toml",
         application("P0100401", "Tool", TOOL, "/opt/tool/tool.bin", ""),
     );
-    site.write("content/P0100401/tool.bin", noise(41, 1_000_000));
+    site.write("content/P0100401/tool.bin", noise(41, TOOL_BYTES));
     site.write("content/P0100401/install.sh", "mkdir -p /opt/tool && cp tool.bin /opt/tool/\n");
     site.write(
         "catalog/P0100402.toml",
@@ -78,22 +89,10 @@ fn write_applications(site: &Site) {
     site.write("content/P0100402/install.sh", install);
 }
 
-/// The task sequence.
-fn sequence() -> String {
-    let partition = |at: usize, kind: &str, system: &str, size: &str, units: &str| {
-        ["Type", "FileSystem", "Size", "SizeUnits"]
-            .iter()
-            .zip([kind, system, size, units])
-            .map(|(field, value)| variable(&format!("OSDPartitions{at}{field}"), value))
-            .collect::<String>()
-    };
-    let disk = [
-        variable("OSDDiskIndex", "0"),
-        variable("OSDPartitionStyle", "GPT"),
-        variable("OSDPartitions", "2"),
-        partition(0, "EFI", "FAT32", "64", "MB"),
-        partition(1, "Primary", "ext4", "100", "PERCENT"),
-    ];
+/// The task sequence. `condition` is that of the step that partitions the disk, and `target` where
+/// the image goes; empty for always, and for the volume that was made.
+pub fn sequence(condition: &str, target: &str) -> String {
+    let disk = partitions(&[["EFI", "FAT32", "64", "MB"], ["Primary", "ext4", "100", "PERCENT"]]);
     let image = [variable("OSDImageIndex", "1"), variable("ImagePackageID", "P0100300")];
     let install = |name: &str, model: &str| {
         let id = format!("{SCOPE}/{model}");
@@ -101,18 +100,15 @@ fn sequence() -> String {
         let variables = [variable("ApplicationName", &id)];
         step("InstallApplication", name, "runIn=\"FullOS\"", &action, &variables)
     };
-    let command = |name: &str, attributes: &str, line: &str| {
-        let action = format!("smsswd.exe /run: {line}");
-        step("RunCommandLine", name, attributes, &action, &[variable("CommandLine", line)])
-    };
     let pe = "runIn=\"WinPE\"";
     let deploy = [
-        step("PartitionDisk", "Partition Disk", pe, "osddiskpart.exe", &disk),
+        step("PartitionDisk", "Partition Disk", pe, "osddiskpart.exe", &disk)
+            .replace("</action>", &format!("</action>{condition}")),
         step(
             "ApplyOperatingSystem",
             "Apply Operating System Image",
             pe,
-            "OSDApplyOS.exe /image:P0100300,%OSDImageIndex% /runfromnet:False",
+            &format!("OSDApplyOS.exe /image:P0100300,%OSDImageIndex% {target} /runfromnet:False"),
             &image,
         ),
         step(
@@ -126,8 +122,8 @@ fn sequence() -> String {
     let set_up = [
         install("Install Viewer", VIEWER),
         install("Install Tool", TOOL),
-        command("Fail", "runIn=\"FullOS\" continueOnError=\"true\"", "false"),
-        command("Leave a Mark", "runIn=\"FullOS\"", "touch /root/deployed"),
+        command("Fail", "runIn=\"FullOS\" continueOnError=\"true\"", " false"),
+        command("Leave a Mark", "runIn=\"FullOS\"", " touch /root/deployed"),
     ];
     format!(
         "<sequence version=\"3.10\"><referenceList><reference package=\"P0100300\"/>\
@@ -139,14 +135,56 @@ fn sequence() -> String {
     )
 }
 
-fn variable(name: &str, value: &str) -> String {
+/// The variables of a step that makes these partitions on disk 0, each with its type, file system,
+/// size and unit.
+pub fn partitions(partitions: &[[&str; 4]]) -> Vec<String> {
+    let mut all = vec![
+        variable("OSDDiskIndex", "0"),
+        variable("OSDPartitionStyle", "GPT"),
+        variable("OSDPartitions", &partitions.len().to_string()),
+    ];
+    for (at, values) in partitions.iter().enumerate() {
+        let fields = ["Type", "FileSystem", "Size", "SizeUnits"].iter().zip(values);
+        all.extend(
+            fields.map(|(field, value)| variable(&format!("OSDPartitions{at}{field}"), value)),
+        );
+    }
+    all
+}
+
+/// A condition on a variable.
+pub fn condition(name: &str, operator: &str, value: &str) -> String {
+    let variables = [("Operator", operator), ("Value", value), ("Variable", name)]
+        .map(|(name, value)| format!("<variable name=\"{name}\">{value}</variable>"));
+    format!(
+        "<condition><expression type=\"SMS_TaskSequence_VariableConditionExpression\">{}\
+         </expression></condition>",
+        variables.concat()
+    )
+}
+
+/// A Run Command Line step.
+pub fn command(name: &str, attributes: &str, line: &str) -> String {
+    let line = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let action = format!("smsswd.exe /run:{line}");
+    step("RunCommandLine", name, attributes, &action, &[variable("CommandLine", &line)])
+}
+
+pub fn variable(name: &str, value: &str) -> String {
     format!("<variable name=\"{name}\" property=\"{name}\">{value}</variable>")
 }
 
-fn step(kind: &str, name: &str, attributes: &str, action: &str, variables: &[String]) -> String {
+/// A step; `attributes` are those that not all have.
+pub fn step(
+    kind: &str,
+    name: &str,
+    attributes: &str,
+    action: &str,
+    variables: &[String],
+) -> String {
     format!(
         "<step type=\"SMS_TaskSequence_{kind}Action\" name=\"{name}\" description=\"\" \
-         {attributes} successCodeList=\"0 3010\" retryCount=\"0\" runFromNet=\"false\">\
+         {attributes} successCodeList=\"0 3010\" runFromNet=\"false\">\
          <action>{action}</action><defaultVarList>{}</defaultVarList></step>",
         variables.concat(),
     )
@@ -154,7 +192,7 @@ fn step(kind: &str, name: &str, attributes: &str, action: &str, variables: &[Str
 
 #[test]
 fn the_plan_has_the_os_image_and_the_viewer_on_two_discs_each() {
-    let site = three_discs();
+    let site = three_discs(&os_image());
     let said: Value = serde_json::from_str(&site.succeed(&["check", "set", "--json"])).unwrap();
     let problems = said["problems"].as_array().unwrap();
     // A warning that no runtime goes along is as it should be: this is the site, without one.
