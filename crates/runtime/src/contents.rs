@@ -8,6 +8,7 @@
 mod cache;
 mod copy;
 mod error;
+mod small_files;
 mod staged;
 
 use std::collections::{HashMap, HashSet};
@@ -18,7 +19,7 @@ use content::manifest::{ManifestContent, ManifestLine, MediaManifest, content_fi
 
 use crate::media::{Medium, content_lines};
 use cache::Cache;
-use copy::{Target, copy_file, verify_file};
+use copy::{Job, Target, copy_all, verify_file};
 
 pub use error::{ContentError, disc_in_words};
 pub use staged::Staged;
@@ -206,8 +207,7 @@ impl Contents {
         }
         let folder = match medium.filter(|medium| self.is_whole_on(&content, medium)) {
             Some(medium) => {
-                let folder =
-                    medium.root_of(content.partition).join(format!("SMS/PKG/{}", content.id));
+                let folder = folder_on(&content, medium);
                 self.verify_in(&content, &folder, Some(medium.disc()), observe)?;
                 folder
             }
@@ -274,9 +274,9 @@ impl Contents {
         }
         self.cache.prepare(&content.id, total)?;
         let folder = self.cache.folder_of(&content.id);
-        let mut done = 0;
+        let (mut jobs, mut keys) = (Vec::new(), Vec::new());
+        let cache = &mut self.cache;
         for piece in wanted {
-            let source = medium.root_of(piece.partition_of(&content)).join(piece.source(&content));
             let target = Target {
                 path: folder.join(&piece.line.path),
                 offset: piece.offset,
@@ -284,18 +284,62 @@ impl Contents {
             };
             if piece.line.path.ends_with('/') {
                 target.make_directory()?;
-            } else {
-                let mut step = |bytes| {
-                    done += bytes;
-                    observe(done, total);
-                };
-                copy_file(&source, piece.len, piece.digest, &target, &mut step)
-                    .map_err(|error| error.on_disc(disc, &self.media))?;
+                cache.note(&content.id, piece.key);
+                continue;
             }
-            self.cache.note(&content.id, piece.key);
+            let from = medium.root_of(piece.partition_of(&content));
+            let source = from.join(piece.source(&content));
+            keys.push(piece.key);
+            jobs.push(Job { source, len: piece.len, digest: piece.digest, target });
         }
+        let mut done = 0;
+        let mut step = |bytes| {
+            done += bytes;
+            observe(done, total);
+        };
+        let copied = copy_all(&jobs, &mut step, &mut |number| {
+            cache.note(&content.id, keys[number]);
+        });
+        copied.map_err(|error| error.on_disc(disc, &self.media))?;
         self.cache.save(&content.id)?;
         Ok(true)
+    }
+
+    /// Copies a content to a folder that may hold other files, which stay. Every file is compared
+    /// while it is copied, so that the medium is read once.
+    pub fn copy_out(
+        &mut self,
+        id: &str,
+        medium: Option<&Medium>,
+        to: &Path,
+        observe: Observe<'_>,
+    ) -> Result<(), ContentError> {
+        let content = self.find(id).cloned().ok_or(ContentError::Unknown { id: id.to_owned() })?;
+        self.load(&content.id)?;
+        let on_medium = medium.filter(|medium| self.is_whole_on(&content, medium));
+        let (from, disc) = match (on_medium, self.staged.folder(&content.id)) {
+            (Some(medium), None) => (folder_on(&content, medium), Some(medium.disc())),
+            _ => (self.provide(id, medium, &mut |_, _| {})?, None),
+        };
+        let mut jobs = Vec::new();
+        for line in &self.lines[&content.id] {
+            let target = Target { path: to.join(&line.path), offset: 0, file_len: line.size };
+            if line.path.ends_with('/') {
+                target.make_directory()?;
+            } else {
+                let source = from.join(&line.path);
+                jobs.push(Job { source, len: line.size, digest: line.sha256, target });
+            }
+        }
+        let mut done = 0;
+        let mut step = |bytes| {
+            done += bytes;
+            observe(done, content.bytes);
+        };
+        copy_all(&jobs, &mut step, &mut |_| {}).map_err(|error| match disc {
+            Some(disc) => error.on_disc(disc, &self.media),
+            None => error,
+        })
     }
 
     /// Compares every file of a content with its manifest.
@@ -332,6 +376,11 @@ impl Contents {
             .cloned()
             .collect()
     }
+}
+
+/// Where the files of a content lie on a medium that holds them whole.
+fn folder_on(content: &ManifestContent, medium: &Medium) -> PathBuf {
+    medium.root_of(content.partition).join(format!("SMS/PKG/{}", content.id))
 }
 
 /// A run of bytes of a content that lies on one disc: a file, or a piece of one that is cut.

@@ -175,7 +175,7 @@ impl RunFolder {
     /// Copies everything but the cache to another folder, and removes it here.
     pub fn move_to(&self, other: &Self) -> io::Result<()> {
         other.make()?;
-        copy(&self.0, &other.0, Some(&self.cache()), &mut |_| {}).map_err(|(_, error)| error)?;
+        copy(&self.0, &other.0, Some(&self.cache())).map_err(|(_, error)| error)?;
         fs::remove_dir_all(&self.0)
     }
 

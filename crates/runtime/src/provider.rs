@@ -68,6 +68,10 @@ pub trait Host {
     /// manifest. It must not be written to, and is there until the step ends.
     fn content(&mut self, id: &str) -> Result<PathBuf, StepFailure>;
 
+    /// Copies the files of a content to a folder, which may hold others; every one is compared with
+    /// its manifest meanwhile. After an error, what is there is not whole.
+    fn copy_content(&mut self, id: &str, to: &Path) -> Result<(), StepFailure>;
+
     /// A package or application of the media by its id; applications also by the id that steps
     /// know them by, and by their name.
     fn object(&self, id: &str) -> Option<&CatalogObject>;

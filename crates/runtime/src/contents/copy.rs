@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -10,13 +11,23 @@ use content::Digest;
 use sha2::{Digest as _, Sha256};
 
 use super::ContentError;
+use super::small_files::copy_small;
 
 /// Large enough that a drive streams, small enough that four of them are nothing.
 const BUFFER: usize = 1 << 20;
 /// How many buffers are on their way.
 const BUFFERS: usize = 4;
-/// Files up to this are not worth a thread.
-const SMALL: u64 = BUFFER as u64;
+/// Files up to this are read as a whole.
+pub(super) const SMALL: u64 = BUFFER as u64;
+
+/// A file, or a piece of one, that is copied and compared.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub source: PathBuf,
+    pub len: u64,
+    pub digest: Digest,
+    pub target: Target,
+}
 
 /// Where the bytes go.
 #[derive(Clone, Debug)]
@@ -33,41 +44,69 @@ impl Target {
         fs::create_dir_all(&self.path).map_err(|source| self.unwritable(source))
     }
 
-    fn open(&self) -> Result<File, ContentError> {
-        if let Some(parent) = self.path.parent() {
-            fs::create_dir_all(parent).map_err(|source| self.unwritable(source))?;
-        }
+    /// Opens it to write `len` bytes, with the permissions of their source.
+    pub(super) fn open(&self, len: u64, mode: u32) -> Result<File, ContentError> {
+        let is_whole = self.offset == 0 && self.file_len == len;
         let mut options = OpenOptions::new();
         // Pieces come in any order, so what is there of others stays.
-        options.write(true).create(true).truncate(false);
+        options.write(true).create(true).truncate(is_whole);
+        // What comes from media is read-only, and is replaced one day.
+        options.mode(mode & 0o777 | 0o600);
         let open = || {
-            let mut file = options.open(&self.path)?;
-            if file.metadata()?.len() != self.file_len {
-                file.set_len(self.file_len)?;
+            let mut file = match options.open(&self.path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    fs::create_dir_all(self.path.parent().unwrap_or(Path::new("/")))?;
+                    options.open(&self.path)?
+                }
+                opened => opened?,
+            };
+            if !is_whole {
+                if file.metadata()?.len() != self.file_len {
+                    file.set_len(self.file_len)?;
+                }
+                file.seek(SeekFrom::Start(self.offset))?;
             }
-            file.seek(SeekFrom::Start(self.offset))?;
             Ok(file)
         };
         open().map_err(|source| self.unwritable(source))
     }
 
-    fn unwritable(&self, source: io::Error) -> ContentError {
+    pub(super) fn unwritable(&self, source: io::Error) -> ContentError {
         ContentError::Unwritable { path: self.path.clone(), source }
     }
 }
 
-/// Copies a file of `len` bytes that has this digest; what was written of one that has not is no
-/// part of the cache. `step` is told the bytes as they go by.
-pub(super) fn copy_file(
-    source: &Path,
-    len: u64,
-    digest: Digest,
-    target: &Target,
+/// Copies files in their order, which is that of the medium: a drive is asked for one thing at a
+/// time. What was written of one that is wrong is no part of the cache.
+///
+/// `step` is told the bytes as they go by, and `copied` the number of each job that is done.
+pub(super) fn copy_all(
+    jobs: &[Job],
     step: &mut dyn FnMut(u64),
+    copied: &mut dyn FnMut(usize),
 ) -> Result<(), ContentError> {
-    let file = Source::open(source, len)?;
-    let mut sink = Sink { file: target.open()?, target };
-    read_through(file, digest, step, Some(&mut sink))
+    let mut at = 0;
+    while at < jobs.len() {
+        let small = jobs[at..].iter().take_while(|job| job.len <= SMALL).count();
+        if small > 0 {
+            copy_small(&jobs[at..at + small], &mut |number, len| {
+                step(len);
+                copied(at + number);
+            })?;
+            at += small;
+        } else {
+            copy_large(&jobs[at], step)?;
+            copied(at);
+            at += 1;
+        }
+    }
+    Ok(())
+}
+
+fn copy_large(job: &Job, step: &mut dyn FnMut(u64)) -> Result<(), ContentError> {
+    let file = Source::open(&job.source, job.len)?;
+    let mut sink = Sink { file: job.target.open(job.len, file.mode())?, target: &job.target };
+    read_through(file, job.digest, step, Some(&mut sink))
 }
 
 /// Reads a file and compares it.
@@ -80,7 +119,8 @@ pub(super) fn verify_file(
     read_through(Source::open(path, len)?, digest, step, None)
 }
 
-/// Reads a file to its end, compares it, and writes it if there is somewhere to. Whatever takes
+/// Reads a file to its end, compares it, and writes it if there is somewhere to; only a large one
+/// is ever written. Whatever takes
 /// long goes on at the same time: a drive has to be asked for the next bytes before the last ones
 /// are hashed and written.
 fn read_through(
@@ -89,14 +129,12 @@ fn read_through(
     step: &mut dyn FnMut(u64),
     sink: Option<&mut Sink<'_>>,
 ) -> Result<(), ContentError> {
-    let mut check = Check { path: source.path, hash: Sha256::new(), len: source.len, done: 0 };
+    let mut check = Check::new(source.path, source.len);
     if source.len <= SMALL {
         let mut buffer = vec![0; source.len as usize + 1];
-        let mut sink = sink;
         while let Some(read) = source.next(&mut buffer)? {
             check.take(&buffer[..read]);
             step(read as u64);
-            sink.as_mut().map_or(Ok(()), |sink| sink.write(&buffer[..read]))?;
         }
         return check.finish(digest);
     }
@@ -159,27 +197,35 @@ impl Sink<'_> {
 }
 
 /// A file that is read.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     path: &'a Path,
     file: File,
     len: u64,
+    mode: u32,
 }
 
 impl<'a> Source<'a> {
-    fn open(path: &'a Path, len: u64) -> Result<Self, ContentError> {
+    pub(super) fn open(path: &'a Path, len: u64) -> Result<Self, ContentError> {
         let file = File::open(path).map_err(|source| unreadable(path, source))?;
         let found = file.metadata().map_err(|source| unreadable(path, source))?;
         if !found.is_file() || found.len() != len {
             let what = format!("it has {} bytes, and should have {len}", found.len());
             return Err(damaged(path, what));
         }
-        // The kernel reads further ahead then; one that does not know how reads all the same.
-        let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Sequential);
-        Ok(Self { path, file, len })
+        if len > SMALL {
+            // The kernel reads further ahead then; one that does not know how reads all the same.
+            let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Sequential);
+        }
+        Ok(Self { path, file, len, mode: found.mode() })
+    }
+
+    /// The permissions of the file.
+    pub(super) fn mode(&self) -> u32 {
+        self.mode
     }
 
     /// Reads as much as fits; `None` at the end.
-    fn next(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, ContentError> {
+    pub(super) fn next(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, ContentError> {
         let mut filled = 0;
         while filled < buffer.len() {
             match self.file.read(&mut buffer[filled..]) {
@@ -208,20 +254,24 @@ impl<'a> Source<'a> {
 }
 
 /// What has been read of a file so far.
-struct Check<'a> {
+pub(super) struct Check<'a> {
     path: &'a Path,
     hash: Sha256,
     len: u64,
     done: u64,
 }
 
-impl Check<'_> {
-    fn take(&mut self, bytes: &[u8]) {
+impl<'a> Check<'a> {
+    pub(super) fn new(path: &'a Path, len: u64) -> Self {
+        Self { path, hash: Sha256::new(), len, done: 0 }
+    }
+
+    pub(super) fn take(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);
         self.done += bytes.len() as u64;
     }
 
-    fn finish(self, digest: Digest) -> Result<(), ContentError> {
+    pub(super) fn finish(self, digest: Digest) -> Result<(), ContentError> {
         if self.done != self.len {
             return Err(damaged(self.path, format!("it ends after {} bytes", self.done)));
         }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use content::ContentId;
 use content::manifest::{ManifestContent, ManifestLine};
 
+use super::folder_on;
 use crate::media::{Medium, content_lines};
 
 /// Whether a content need not be fetched.
@@ -94,8 +95,7 @@ impl StagedContents {
 
     /// Takes in a content that can be used.
     pub fn add(&mut self, medium: &Medium, content: &ManifestContent) {
-        let folder = medium.root_of(content.partition).join(format!("SMS/PKG/{}", content.id));
-        self.usable.insert(content.id.clone(), folder);
+        self.usable.insert(content.id.clone(), folder_on(content, medium));
     }
 
     /// Where a content lies that can be used.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use tasksequence::run::{StepEnd, StepRun, Value};
 
 use super::done;
-use crate::copy_tree::copy_into;
 use crate::provider::{Host, Provider, StepFailure, value_of};
 
 /// Copies packages to a folder, or leaves them where they are, and says in variables where.
@@ -19,12 +18,11 @@ impl Provider for DownloadPackageContent {
         let variable = text("OSDDownloadDestinationVariable", host);
         let destination = destination_of(step, host)?;
         for (number, id) in (1..).zip(ids) {
-            let source = host.content(id)?;
             let folder = match &destination {
-                None => source,
+                None => host.content(id)?,
                 Some(base) => {
                     let target = base.join(id);
-                    copy_into(&source, &target, host)?;
+                    host.copy_content(id, &target)?;
                     target
                 }
             };

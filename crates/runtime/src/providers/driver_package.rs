@@ -1,9 +1,12 @@
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
 use cmtrace::LogType;
 use tasksequence::run::{StepEnd, StepRun};
 
 use super::command_words::CommandWords;
 use super::done;
-use crate::copy_tree::copy_whole;
 use crate::provider::{Host, Provider, StepFailure};
 
 /// Where a system finds the drivers that were laid there for it.
@@ -28,10 +31,32 @@ impl Provider for ApplyDriverPackage {
                  System has to come first",
             ));
         };
-        let content = host.content(&id)?;
         let target = root.join(FOLDER).join(&id);
-        copy_whole(&content, &target, host)?;
+        place(&id, &target, host)?;
         host.log(LogType::Info, &format!("the drivers are in `{}`", target.display()));
         Ok(done())
     }
+}
+
+/// Copies a content to a folder that has its name only when it is whole and on its disk, and takes
+/// the place of what was there.
+fn place(id: &str, to: &Path, host: &mut dyn Host) -> Result<(), StepFailure> {
+    let partial = to.with_extension("partial");
+    let failed = |path: &Path, error: io::Error| {
+        StepFailure::new(format!("cannot make `{}`: {error}", path.display()))
+    };
+    for folder in [&*partial, to] {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed(folder, error));
+            }
+            _ => {}
+        }
+    }
+    fs::create_dir_all(&partial).map_err(|error| failed(&partial, error))?;
+    host.copy_content(id, &partial)?;
+    File::open(&partial)
+        .and_then(|it| Ok(rustix::fs::syncfs(it)?))
+        .and_then(|()| fs::rename(&partial, to))
+        .map_err(|error| failed(to, error))
 }

@@ -1,6 +1,6 @@
 //! Getting contents for steps, and asking what to do about a disc that cannot be read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ::content::ContentId;
 use cmtrace::LogType;
@@ -19,6 +19,18 @@ impl Run<'_> {
                 Ok(folder) => return Ok(folder),
                 Err(error) => error,
             };
+            if !self.tries_again(&error) {
+                return Err(StepFailure::because(&error));
+            }
+        }
+    }
+
+    /// Copies the files of a content to a folder, comparing each.
+    pub(super) fn copy_out(&mut self, id: &str, to: &Path) -> Result<(), StepFailure> {
+        loop {
+            let mut observe = |done, total| self.screen.progress(done, total);
+            let copied = self.contents.copy_out(id, self.medium.as_ref(), to, &mut observe);
+            let Err(error) = copied else { return Ok(()) };
             if !self.tries_again(&error) {
                 return Err(StepFailure::because(&error));
             }

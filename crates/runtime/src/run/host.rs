@@ -34,6 +34,10 @@ impl Host for Run<'_> {
         self.provide(id)
     }
 
+    fn copy_content(&mut self, id: &str, to: &Path) -> Result<(), StepFailure> {
+        self.copy_out(id, to)
+    }
+
     fn object(&self, id: &str) -> Option<&CatalogObject> {
         self.objects.find(id)
     }

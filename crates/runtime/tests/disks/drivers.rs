@@ -61,8 +61,6 @@ fn a_driver_package_goes_whole_into_the_system() {
     );
     let other = line.replace(&*target.to_string_lossy(), &content.to_string_lossy());
     assert_eq!(tool(&line), tool(&other));
-    let (done, total) = *host.progress.last().unwrap();
-    assert!(done > 300_000 && done <= total, "{done} of {total}");
     for action in ["osddriverclient.exe /auto", "osddriverclient.exe /install:../etc"] {
         let run = step("ApplyDriverPackage", action, &[]);
         let error = ApplyDriverPackage.run(&run, &mut host).unwrap_err();

@@ -10,6 +10,8 @@ use runtime::volume::Volumes;
 use tasksequence::run::{Environment, Running, StepRef, StepRun, Value};
 use tasksequence::{Dialect, StepPath};
 
+use crate::tool;
+
 /// The run: what it was asked for can be looked at afterwards.
 #[derive(Default)]
 pub struct FakeHost {
@@ -44,6 +46,12 @@ impl Host for FakeHost {
     fn content(&mut self, id: &str) -> Result<PathBuf, StepFailure> {
         let found = self.contents.get(id).cloned();
         found.ok_or_else(|| StepFailure::new(format!("there is no content {id}")))
+    }
+
+    fn copy_content(&mut self, id: &str, to: &Path) -> Result<(), StepFailure> {
+        let from = self.content(id)?;
+        tool(&format!("mkdir -p {to} && cp -a {}/. {to}", from.display(), to = to.display()));
+        Ok(())
     }
 
     fn object(&self, _: &str) -> Option<&CatalogObject> {

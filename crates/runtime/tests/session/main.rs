@@ -1,5 +1,6 @@
 //! Whole runs from media that lie in folders: discs, passwords, dates, steps, restarts and damage.
 
+mod copies;
 mod discs;
 mod media;
 mod prestaged;

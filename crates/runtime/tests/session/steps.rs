@@ -273,36 +273,6 @@ fn power_that_fails_in_a_step_is_a_failure_of_the_step_or_starts_it_again() {
 }
 
 #[test]
-fn downloaded_packages_go_beside_what_is_in_the_folder() {
-    let mut target = Target::new();
-    let folder = target.folder.path().join("downloads");
-    fs::create_dir_all(folder.join("P0100200")).unwrap();
-    fs::write(folder.join("P0100200/mine.txt"), "mine").unwrap();
-    let variable = |name: &str, value: &str| {
-        format!("<variable name=\"{name}\" property=\"{name}\">{value}</variable>")
-    };
-    let variables = [
-        variable("OSDDownloadDownloadPackages", "P0100200"),
-        variable("OSDDownloadDestinationLocationType", "Custom"),
-        variable("OSDDownloadDestinationPath", folder.to_str().unwrap()),
-        variable("OSDDownloadDestinationVariable", "Got"),
-    ];
-    let step = format!(
-        "<step type=\"SMS_TaskSequence_DownloadPackageContentAction\" name=\"Get\" \
-         successCodeList=\"0\"><action>OsdDownloadContent.exe </action><defaultVarList>{}\
-         </defaultVarList></step>",
-        variables.concat()
-    );
-    let mut media = Media::with(&(step + &command("Use", " cat %Got01%/a/new.txt")));
-    media.file("P0100200", "a/new.txt", "new\n", 1);
-    let discs = media.write(target.folder.path());
-    let ran = target.start(&discs[0], &[]);
-    assert_eq!(ran.exit, SessionExit::Done, "{}", ran.said);
-    assert!(ran.log.contains("<![LOG[new]"), "{}", ran.log);
-    assert_eq!(fs::read_to_string(folder.join("P0100200/mine.txt")).unwrap(), "mine");
-}
-
-#[test]
 fn capture_media_ask_where_the_image_goes() {
     let mut target = Target::new();
     let out = target.folder.path().join("out");
