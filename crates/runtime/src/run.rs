@@ -32,6 +32,7 @@ pub use begin::{BeginError, Beginning, LaunchMode, begin, deployments};
 pub(crate) use check::needed;
 pub use check::{Missing, missing};
 pub use ending::RunEnd;
+pub(crate) use prestaged::hold;
 
 /// The name of the log, as administrators know it.
 pub const LOG_NAME: &str = "smsts.log";

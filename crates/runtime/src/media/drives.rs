@@ -33,7 +33,7 @@ pub trait Drives {
     fn release(&mut self);
 
     /// Keeps a medium that lies on the target's own disk until the end: it can be read from now on,
-    /// whatever is called, and is not looked at any more.
+    /// whatever is called, and is not looked at any more. `Err` when it can only be read.
     fn hold(&mut self, medium: &Medium) -> std::io::Result<()>;
 }
 

@@ -1,12 +1,21 @@
 //! Contents that lie on the computer's own disk since the factory.
 
 use ::content::Digest;
-use cmtrace::LogType;
+use cmtrace::{Log, LogType};
 
 use super::Run;
 use crate::contents::Staged;
-use crate::media::{Medium, Seen};
+use crate::media::{Drives, Medium, Seen};
 use crate::screen::Tone;
+
+/// Keeps prestaged media readable. Those that cannot be changed are kept too: steps that write to
+/// their partition say so themselves.
+pub(crate) fn hold(drives: &mut dyn Drives, prestaged: &Medium, log: &mut Log) {
+    if let Err(error) = drives.hold(prestaged) {
+        let text = format!("`{}` can only be read: {error}", prestaged.root.display());
+        log.write(LogType::Warning, &text);
+    }
+}
 
 impl Run<'_> {
     /// Uses what prestaged media have of the contents, and says of each whether it is used or has
@@ -35,13 +44,13 @@ impl Run<'_> {
             self.log.write(LogType::Warning, text);
             return;
         };
-        match self.drives.hold(&medium) {
-            Ok(()) => self.stage(medium, false),
-            Err(error) => {
-                let text = format!("`{}` cannot be kept: {error}", medium.root.display());
-                self.log.write(LogType::Warning, &text);
-            }
-        }
+        self.hold_and_stage(medium);
+    }
+
+    /// The same for media that have been found.
+    pub(crate) fn hold_and_stage(&mut self, medium: Medium) {
+        hold(self.drives, &medium, &mut self.log);
+        self.stage(medium, false);
     }
 
     /// Says what was found out about contents.

@@ -153,12 +153,7 @@ fn go_on(
     run.volumes = volumes;
     match (saved.prestaged, medium) {
         (None, medium) => run.medium = medium,
-        (Some(set), Some(medium)) if medium.manifest.set == set => {
-            let kept = run.drives.hold(&medium);
-            if kept.is_ok() {
-                run.stage(medium, false);
-            }
-        }
+        (Some(set), Some(medium)) if medium.manifest.set == set => run.hold_and_stage(medium),
         (Some(set), medium) => {
             run.medium = medium;
             run.stage_again(set);

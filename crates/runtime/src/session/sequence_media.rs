@@ -12,6 +12,7 @@ use super::start::{greet, unlocked};
 use super::{Refusal, Surroundings};
 use crate::contents::disc_in_words;
 use crate::media::{Bootstrap, Medium, Seen};
+use crate::run::hold;
 use crate::screen::{Asked, Tone};
 use crate::unlock::Unlocked;
 
@@ -40,10 +41,7 @@ pub(super) fn find(
     around: &mut Surroundings<'_>,
     log: &mut Log,
 ) -> Result<Opened, Refusal> {
-    if let Err(error) = around.drives.hold(&prestaged) {
-        let text = format!("`{}` can only be read: {error}", prestaged.root.display());
-        log.write(LogType::Warning, &text);
-    }
+    hold(around.drives, &prestaged, log);
     let medium = wait_for(&prestaged.manifest, around, log);
     greet(&medium, around.screen, log);
     let (_, mut unlocked) = unlocked(&medium, around.screen)?;

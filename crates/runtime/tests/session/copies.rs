@@ -80,6 +80,8 @@ fn every_file_arrives_as_it_is_from_one_disc_and_from_two() {
         let answers: Vec<Answer> = written[1..].iter().cloned().map(Answer::Insert).collect();
         let ran = target.start(&written[0], &answers);
         assert_eq!(ran.exit, SessionExit::Done, "{}", ran.said);
+        let total: u64 = files().iter().map(|(_, bytes)| bytes.len() as u64).sum();
+        assert_eq!(ran.progress, (total, total));
         let got = folder.join("P0100200");
         for (path, bytes) in files() {
             assert!(fs::read(got.join(&path)).unwrap() == bytes, "{path} of {discs} discs");

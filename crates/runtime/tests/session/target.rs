@@ -43,6 +43,8 @@ pub struct Ran {
     pub said: String,
     pub log: String,
     pub status: Option<Status>,
+    /// The last that was said of bytes that are done, and of how many.
+    pub progress: (u64, u64),
 }
 
 impl Target {
@@ -81,6 +83,7 @@ impl Target {
         let mut script = Script {
             answers: answers.iter().cloned().collect(),
             said: Vec::new(),
+            progress: (0, 0),
             drive: self.drive.clone(),
         };
         let mut drives = Drive { drive: self.drive.clone(), disk: self.disk.clone() };
@@ -104,6 +107,7 @@ impl Target {
             said: script.said.join("\n"),
             log: std::fs::read_to_string(logs.join("smsts.log")).unwrap_or_default(),
             status: Status::read(&logs),
+            progress: script.progress,
         }
     }
 }
@@ -111,6 +115,7 @@ impl Target {
 struct Script {
     answers: VecDeque<Answer>,
     said: Vec<String>,
+    progress: (u64, u64),
     drive: std::rc::Rc<std::cell::RefCell<Option<PathBuf>>>,
 }
 
@@ -125,6 +130,7 @@ impl Screen for Script {
 
     fn progress(&mut self, done: u64, total: u64) {
         assert!(done <= total, "{done} of {total}");
+        self.progress = (done, total);
     }
 
     fn step_ended(&mut self, _: Tone, words: &str) {
